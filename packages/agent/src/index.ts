@@ -1,0 +1,2 @@
+// The door of `agent`.
+export type { Agent, AgentOptions } from './types.ts';

@@ -1,0 +1,27 @@
+// The nouns of the agent that its starter sees.
+import type { Clock, Logger, Service } from '@longshore/base';
+
+export interface AgentOptions {
+  /** The control plane, e.g. `http://127.0.0.1:7077`. */
+  readonly endpoint: string;
+  readonly region: string;
+  readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
+  readonly cluster: string;
+  /** Where the agent keeps its own state (mode 0700). */
+  readonly dataDir: string;
+  /** The Docker Engine: `unix:///var/run/docker.sock`. */
+  readonly dockerHost: string;
+  /** Address that published ports bind to; default 0.0.0.0 as on ECS. */
+  readonly bindAddress?: string;
+  /** Pause between two readings of the containers' cgroups. Default 5,000 ms. */
+  readonly measureEveryMs?: number;
+  readonly attributes?: Readonly<Record<string, string>>;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** The agent as a service: `run` ends only after `stop`; it reconnects by itself. Stopping it stops no container. */
+export interface Agent extends Service {
+  /** Resolves when the agent is registered and its control socket is open. */
+  ready(): Promise<void>;
+}

@@ -1,0 +1,82 @@
+// The nouns of the blob store: content-addressed bytes, and uploads that become them. Nothing here knows accounts,
+// repositories or names; who may see what is the registry's business. Bodies are streamed, never held whole.
+import type { Readable } from 'node:stream';
+import type { Digest, DigestAlgorithm } from '@longshore/base';
+
+/** An inclusive byte range, both ends given and inside the blob. */
+export interface ByteRange {
+  readonly first: number;
+  readonly last: number;
+}
+
+/** Where a blob's bytes go: an HTTP response, a file, a hash. */
+export interface ByteSink {
+  /** Writes `chunk`; the buffer is the callee's only until the promise resolves, then it is reused. */
+  write(chunk: Uint8Array): Promise<void>;
+}
+
+export interface BlobReader {
+  /** Size in bytes, or undefined if the blob is not stored. */
+  size(digest: Digest): Promise<number | undefined>;
+  /** Copies the blob (or `range` of it) into `sink`. Throws `BlobNotFoundError`. */
+  copyTo(digest: Digest, sink: ByteSink, range?: ByteRange): Promise<void>;
+  /** The blob as a Node stream, for consumers that need one. */
+  open(digest: Digest, range?: ByteRange): Promise<Readable>;
+}
+
+/**
+ * Uploads. An upload id is 32 hexadecimal digits, made by the caller. Appended bytes are durable when `append` resolves and survive a
+ * restart; after one, the offset is whatever reached the disk.
+ */
+export interface BlobUploads {
+  create(upload: string): Promise<void>;
+  /** Bytes received so far, or undefined if there is no such upload. */
+  offset(upload: string): Promise<number | undefined>;
+  /**
+   * Appends a stream; resolves to the new offset, durable. On a failing source what arrived is kept and the error is
+   * thrown. More than `maxBytes` in total throws `BlobTooLargeError` and drops the excess. Two appends to one upload at
+   * the same time: the second throws `UploadBusyError`.
+   */
+  append(upload: string, source: AsyncIterable<Uint8Array>, options?: AppendOptions): Promise<number>;
+  /**
+   * Verifies the digest and makes the bytes readable under it, durable (file and folder). Throws `DigestMismatchError`
+   * (the upload stays) or `UploadNotFoundError`. The upload's own name stays until `release`, so that a crash between
+   * `finish` and the registry's transaction can be undone by `recover`.
+   */
+  finish(upload: string, digest: Digest): Promise<{ readonly size: number }>;
+  /** After the registry's transaction: forgets the upload's own name. */
+  release(upload: string): Promise<void>;
+  /** Ends an upload without a blob. No error if there is none. */
+  cancel(upload: string): Promise<void>;
+}
+
+export interface AppendOptions {
+  /** Total size of the upload that must not be passed. */
+  readonly maxBytes?: number;
+  /** Hash while streaming, so that `finish` need not read the bytes again. Default sha256. */
+  readonly algorithm?: DigestAlgorithm;
+  readonly signal?: AbortSignal;
+}
+
+export interface BlobStore extends BlobReader, BlobUploads {
+  readonly kind: 'directory';
+  /**
+   * At start, before anything is served: for every upload left by a crash, `isKnown(upload)` says whether it may be
+   * resumed (else it is removed) and `isStored(digest)` whether a finished blob was recorded (else its bytes are removed).
+   */
+  recover(oracle: RecoveryOracle): Promise<RecoveryReport>;
+  /** Removes a blob's bytes. No error if there are none. Only collection calls this. */
+  remove(digest: Digest): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface RecoveryOracle {
+  isKnown(upload: string): Promise<boolean>;
+  isStored(digest: Digest): Promise<boolean>;
+}
+
+export interface RecoveryReport {
+  readonly kept: number;
+  readonly removedUploads: number;
+  readonly removedBlobs: number;
+}

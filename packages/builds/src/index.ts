@@ -1,0 +1,2 @@
+// The door of `builds`.
+export type { BuildOptions, BuildResult } from './types.ts';

@@ -1,0 +1,2 @@
+// The door of `containers`.
+export type { AgentConnection, ContainerReading, Containers, ContainersOptions } from './types.ts';

@@ -1,0 +1,58 @@
+// The nouns of identity that other packages see.
+import type { AccountId, Service } from '@longshore/base';
+import type { Authorizer, AwsService, CredentialSource, PolicyDocument, Principal, ReplayGuard } from '@longshore/aws';
+
+export interface AccessKey {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+}
+
+/** A grant inside a registry bearer token (Docker token scope: `repository:NAME:pull,push`). */
+export interface TokenScope {
+  readonly type: string;
+  readonly name: string;
+  readonly actions: readonly string[];
+}
+
+/** What a verified registry token or password says. Authorisation is still decided for each request. */
+export interface RegistryCredential {
+  readonly principal: Principal;
+  /** Undefined for a password of GetAuthorizationToken (whole account); else nothing beyond these scopes is allowed. */
+  readonly scopes?: readonly TokenScope[] | undefined;
+  /** Milliseconds since the epoch. */
+  readonly expiresAt: number;
+}
+
+/** Registry tokens: JWTs signed with a key that only the server holds; algorithm, type, issuer and audience are pinned. */
+export interface RegistryTokens {
+  /** The password of `aws ecr get-login-password`: 12 h, scoped to the principal's account. */
+  issuePassword(principal: Principal): Promise<{ readonly token: string; readonly expiresAt: number }>;
+  /** A bearer token of the OCI flow: 15 min, bounded by `scopes`. */
+  issueBearer(principal: Principal, scopes: readonly TokenScope[]): Promise<{ readonly token: string; readonly expiresAt: number }>;
+  /** The credential, or undefined if the token is forged, expired, tampered, of the wrong use, or its principal is gone. */
+  verifyPassword(token: string): Promise<RegistryCredential | undefined>;
+  verifyBearer(token: string): Promise<RegistryCredential | undefined>;
+}
+
+export interface Account {
+  readonly id: AccountId;
+  readonly name: string;
+  readonly createdAt: number;
+}
+
+export interface Identity {
+  readonly credentials: CredentialSource;
+  readonly authorizer: Authorizer;
+  readonly replayGuard: ReplayGuard;
+  readonly registryTokens: RegistryTokens;
+  readonly sts: AwsService;
+  readonly iam: AwsService;
+  /** Background work: forgetting old replay claims. */
+  readonly services: readonly Service[];
+  /** The first account and its root key; made at the first start, the same ever after. Also under races of replicas. */
+  bootstrap(): Promise<{ readonly account: Account; readonly rootKey: AccessKey; readonly created: boolean }>;
+  createAccount(name: string): Promise<{ readonly account: Account; readonly rootKey: AccessKey }>;
+  listAccounts(): Promise<readonly Account[]>;
+  /** A user with one inline policy and one key, made if missing; the same key at every start. For the local agent. */
+  ensureServiceUser(account: AccountId, name: string, policy: PolicyDocument): Promise<AccessKey>;
+}

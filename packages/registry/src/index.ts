@@ -1,0 +1,2 @@
+// The door of `registry`.
+export type { ImageWriter, Registry, RegistryOptions } from './types.ts';

@@ -1,0 +1,42 @@
+// The nouns of the registry that other packages see.
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Authorizer, AwsService, Principal } from '@longshore/aws';
+import type { AccountId, Clock, Digest, Logger, Meter, Service } from '@longshore/base';
+import type { BlobStore } from '@longshore/blobs';
+import type { RegistryTokens } from '@longshore/identity';
+import type { Store } from '@longshore/store';
+
+export interface RegistryOptions {
+  readonly store: Store;
+  readonly blobs: BlobStore;
+  readonly tokens: RegistryTokens;
+  readonly authorizer: Authorizer;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly meter: Meter;
+  readonly region: string;
+  /** An upload that received nothing for this long is cancelled. Milliseconds. */
+  readonly uploadTtlMs: number;
+}
+
+/** What a build or an import needs in order to store one image. */
+export interface ImageWriter {
+  /** Stores a blob, streaming; the digest is computed on the way. */
+  putBlob(source: AsyncIterable<Uint8Array>): Promise<{ readonly digest: Digest; readonly size: number }>;
+  /** Stores a manifest whose blobs are all stored, and tags it. */
+  putManifest(tag: string, mediaType: string, bytes: Uint8Array): Promise<Digest>;
+}
+
+export interface Registry {
+  readonly ecr: AwsService;
+  /** Everything under `/v2/`, including `/v2/token`. Never throws; bodies are streamed. */
+  handleOci(request: IncomingMessage, response: ServerResponse): Promise<void>;
+  /** Background work: expiring uploads. */
+  readonly services: readonly Service[];
+  /** At start, after migration, before anything is served: what a crash left behind is undone. */
+  recover(): Promise<void>;
+  /** Writes images into one repository, made if missing, as `principal`. */
+  imageWriter(principal: Principal, repository: string): Promise<ImageWriter>;
+  /** Repositories, tagged images and bytes of one account, shared bytes counted once. For `longshore status`. */
+  summary(account: AccountId): Promise<{ readonly repositories: number; readonly images: number; readonly bytes: number }>;
+}
