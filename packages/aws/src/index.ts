@@ -20,3 +20,18 @@ export {
   type WireRequest,
   type WireResponse,
 } from './types.ts';
+export type {
+  AcsAgentMessages,
+  AcsContainer,
+  AcsMountPoint,
+  AcsPortMapping,
+  AcsServerMessages,
+  AcsTask,
+  AcsTaskIdentifier,
+  AcsVolume,
+  Frame,
+  TcsAgentMessages,
+  TcsContainerMetric,
+  TcsServerMessages,
+  TcsStatsSet,
+} from './agent-protocol.ts';

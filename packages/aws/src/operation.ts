@@ -11,6 +11,7 @@ export function awsService(
   definition: Omit<AwsService, 'operations'> & { readonly operations: readonly AnyOperation[] },
 ): AwsService {
   const operations = new Map(definition.operations.map((each) => [each.name, each]));
-  if (operations.size !== definition.operations.length) throw new Error(`${definition.name}: an operation is there twice`);
+  if (operations.size !== definition.operations.length)
+    throw new Error(`${definition.name}: an operation is there twice`);
   return Object.freeze({ ...definition, operations });
 }

@@ -15,4 +15,12 @@ export { errorText, UserError } from './errors.ts';
 export { newHexId, newUuid } from './ids.ts';
 export { type Logger, silentLogger } from './logger.ts';
 export { type BackoffOptions, backoffDelay, type LoopService, loopService, type Service } from './service.ts';
-export { type Counter, type Gauge, type Histogram, type Labels, type MemoryMeter, type Meter, memoryMeter } from './meter.ts';
+export {
+  type Counter,
+  type Gauge,
+  type Histogram,
+  type Labels,
+  type MemoryMeter,
+  type Meter,
+  memoryMeter,
+} from './meter.ts';

@@ -28,7 +28,10 @@ export interface MemoryMeter extends Meter {
 }
 
 function seriesKey(name: string, labels: Labels = {}): string {
-  return `${name}{${Object.entries(labels).sort().map(([k, v]) => `${k}=${v}`).join(',')}}`;
+  return `${name}{${Object.entries(labels)
+    .sort()
+    .map(([k, v]) => `${k}=${v}`)
+    .join(',')}}`;
 }
 
 export function memoryMeter(): MemoryMeter {

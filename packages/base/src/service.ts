@@ -19,7 +19,11 @@ export interface BackoffOptions {
 const defaultBackoff: BackoffOptions = { initialMs: 200, maxMs: 15_000 };
 
 /** The delay in milliseconds before attempt `failures + 1`; `random` is in [0, 1). */
-export function backoffDelay(failures: number, options: BackoffOptions = defaultBackoff, random = Math.random()): number {
+export function backoffDelay(
+  failures: number,
+  options: BackoffOptions = defaultBackoff,
+  random = Math.random(),
+): number {
   const base = Math.min(options.maxMs, options.initialMs * 2 ** Math.min(failures, 30));
   return Math.round(base * (0.8 + 0.4 * random));
 }

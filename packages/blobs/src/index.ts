@@ -1,5 +1,11 @@
 // The door of `blobs`.
-export { BlobNotFoundError, BlobTooLargeError, DigestMismatchError, UploadBusyError, UploadNotFoundError } from './errors.ts';
+export {
+  BlobNotFoundError,
+  BlobTooLargeError,
+  DigestMismatchError,
+  UploadBusyError,
+  UploadNotFoundError,
+} from './errors.ts';
 export type {
   AppendOptions,
   BlobReader,

@@ -47,7 +47,10 @@ export interface AgentConnection {
 export interface Containers {
   readonly ecs: AwsService;
   /** Undefined if this agent may connect, else why not (before the upgrade, answered as an AWS error). */
-  refuseAgent(kind: 'acs' | 'tcs', connection: AgentConnection): Promise<{ readonly code: string; readonly message: string; readonly status: number } | undefined>;
+  refuseAgent(
+    kind: 'acs' | 'tcs',
+    connection: AgentConnection,
+  ): Promise<{ readonly code: string; readonly message: string; readonly status: number } | undefined>;
   /** Serves an agent's control socket (`/acs/ws`) until it closes. */
   acceptAcs(socket: WebSocket, connection: AgentConnection): void;
   /** Serves an agent's telemetry socket (`/tcs/ws`) until it closes. */

@@ -28,7 +28,10 @@ export interface RegistryTokens {
   /** The password of `aws ecr get-login-password`: 12 h, scoped to the principal's account. */
   issuePassword(principal: Principal): Promise<{ readonly token: string; readonly expiresAt: number }>;
   /** A bearer token of the OCI flow: 15 min, bounded by `scopes`. */
-  issueBearer(principal: Principal, scopes: readonly TokenScope[]): Promise<{ readonly token: string; readonly expiresAt: number }>;
+  issueBearer(
+    principal: Principal,
+    scopes: readonly TokenScope[],
+  ): Promise<{ readonly token: string; readonly expiresAt: number }>;
   /** The credential, or undefined if the token is forged, expired, tampered, of the wrong use, or its principal is gone. */
   verifyPassword(token: string): Promise<RegistryCredential | undefined>;
   verifyBearer(token: string): Promise<RegistryCredential | undefined>;

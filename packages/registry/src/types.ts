@@ -38,5 +38,7 @@ export interface Registry {
   /** Writes images into one repository, made if missing, as `principal`. */
   imageWriter(principal: Principal, repository: string): Promise<ImageWriter>;
   /** Repositories, tagged images and bytes of one account, shared bytes counted once. For `longshore status`. */
-  summary(account: AccountId): Promise<{ readonly repositories: number; readonly images: number; readonly bytes: number }>;
+  summary(
+    account: AccountId,
+  ): Promise<{ readonly repositories: number; readonly images: number; readonly bytes: number }>;
 }
