@@ -1,0 +1,172 @@
+// Every setting once: its key in the config file, its environment variable, its flag, its default and its check.
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { UserError } from '@longshore/base';
+import { z } from 'zod';
+import { parseDuration } from './duration.ts';
+import { parseListen } from './listen.ts';
+
+const durationSchema = z.string().transform((text, context) => {
+  const ms = parseDuration(text);
+  if (ms !== undefined) return ms;
+  context.addIssue({ code: 'custom', message: 'a number with a unit: 500ms, 30s, 10m, 24h' });
+  return z.NEVER;
+});
+
+const listenSchema = z.string().transform((text, context) => {
+  const listen = parseListen(text);
+  if (listen !== undefined) return listen;
+  context.addIssue({ code: 'custom', message: 'HOST:PORT, e.g. 127.0.0.1:7077 or [::1]:7077' });
+  return z.NEVER;
+});
+
+const truths: Readonly<Record<string, boolean>> = {
+  true: true,
+  yes: true,
+  '1': true,
+  false: false,
+  no: false,
+  '0': false,
+};
+
+const booleanSchema = z.union([z.boolean(), z.string()]).transform((value, context) => {
+  const truth = typeof value === 'boolean' ? value : truths[value];
+  if (truth !== undefined) return truth;
+  context.addIssue({ code: 'custom', message: 'true or false' });
+  return z.NEVER;
+});
+
+/** Where data goes unless said otherwise. */
+export function defaultDataDir(): string {
+  return process.getuid?.() === 0 ? '/var/lib/longshore' : join(homedir(), '.local', 'share', 'longshore');
+}
+
+const settingsSchema = z.strictObject({
+  data: z.string().min(1, 'a folder').default(defaultDataDir),
+  listen: listenSchema.prefault('127.0.0.1:7077'),
+  publicUrl: z.url({ protocol: /^https?$/, error: 'an http or https URL' }).optional(),
+  store: z
+    .string()
+    .regex(/^(sqlite:|postgres(ql)?:\/\/)/, 'sqlite:/path/to/file.db or postgres://user:password@host/database')
+    .optional(),
+  region: z
+    .string()
+    .regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'a region name like us-east-1')
+    .default('us-east-1'),
+  cluster: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]{1,255}$/, '1 to 255 letters, digits, _ and -')
+    .default('default'),
+  agent: booleanSchema.default(true),
+  hello: booleanSchema.default(true),
+  dockerHost: z
+    .string()
+    .regex(/^unix:\/\/\//, 'unix:///path/to/docker.sock')
+    .default('unix:///var/run/docker.sock'),
+  publishAddress: z.union([z.ipv4(), z.ipv6()], { error: 'an IP address' }).optional(),
+  measureEvery: durationSchema.prefault('5s'),
+  uploadTtl: durationSchema.prefault('24h'),
+  logLevel: z.enum(['debug', 'info', 'warn', 'error'], { error: 'debug, info, warn or error' }).default('info'),
+});
+
+export type Settings = z.output<typeof settingsSchema>;
+export type SettingKey = keyof Settings;
+
+export interface SettingRow {
+  readonly key: SettingKey;
+  /** `LONGSHORE_…` */
+  readonly env: string;
+  /** As commander writes it: `--data <dir>`, `--no-hello`. */
+  readonly flag: string;
+  readonly description: string;
+  readonly default: string;
+}
+
+/** The settings as people see them, in the order of the help text. */
+export const settingsTable: readonly SettingRow[] = Object.freeze([
+  row(
+    'data',
+    '--data <dir>',
+    'folder that holds everything: database, layers, keys',
+    '/var/lib/longshore (root) or ~/.local/share/longshore',
+  ),
+  row('listen', '--listen <host:port>', 'address of the one port', '127.0.0.1:7077'),
+  row(
+    'publicUrl',
+    '--public-url <url>',
+    'how others reach this server, if not by the address they dial',
+    'the Host that was asked for',
+  ),
+  row('store', '--store <url>', 'sqlite:/file.db or postgres://user:password@host/db', 'sqlite:DATA/longshore.db'),
+  row('region', '--region <name>', 'region name in ARNs and signatures', 'us-east-1'),
+  row('cluster', '--cluster <name>', 'cluster that the agent of this machine joins', 'default'),
+  row('agent', '--no-agent', 'do not run containers on this machine', 'true'),
+  row('hello', '--no-hello', 'do not build and run the hello service at the first start', 'true'),
+  row('dockerHost', '--docker-host <url>', 'socket of the Docker Engine', 'unix:///var/run/docker.sock'),
+  row(
+    'publishAddress',
+    '--publish-address <ip>',
+    'address that published container ports bind to',
+    '127.0.0.1 if listening on loopback, else 0.0.0.0',
+  ),
+  row('measureEvery', '--measure-every <duration>', 'pause between two measurements of the containers', '5s'),
+  row('uploadTtl', '--upload-ttl <duration>', 'an upload that received nothing for this long is cancelled', '24h'),
+  row('logLevel', '--log-level <level>', 'debug, info, warn or error', 'info'),
+]);
+
+function row(key: SettingKey, flag: string, description: string, byDefault: string): SettingRow {
+  const env = `LONGSHORE_${key.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
+  return Object.freeze({ key, env, flag, description, default: byDefault });
+}
+
+export interface SettingSources {
+  /** By key, as the command line gave them; left out or undefined = not given. */
+  readonly flags?: Readonly<Partial<Record<SettingKey, unknown>>>;
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** The parsed config file. */
+  readonly file?: unknown;
+  /** Its name, for messages. */
+  readonly fileName?: string;
+}
+
+/** The settings: a flag wins over the environment, that over the file, that over the default. Throws `UserError`. */
+export function readSettings(sources: SettingSources): Settings {
+  const file = fileObject(sources.file, sources.fileName ?? 'the config file');
+  const values: Record<string, unknown> = { ...file };
+  const origin: Record<string, string> = {};
+  for (const key of Object.keys(file)) origin[key] = `${key} in ${sources.fileName ?? 'the config file'}`;
+  for (const each of settingsTable) {
+    const fromEnv = sources.env?.[each.env];
+    if (fromEnv !== undefined && fromEnv !== '') {
+      values[each.key] = fromEnv;
+      origin[each.key] = `the environment variable ${each.env}`;
+    }
+    const fromFlag = sources.flags?.[each.key];
+    if (fromFlag !== undefined) {
+      values[each.key] = fromFlag;
+      origin[each.key] = `the option ${each.flag.split(' ')[0]}`;
+    }
+  }
+  const parsed = settingsSchema.safeParse(values);
+  if (parsed.success) return parsed.data;
+  throw new UserError(parsed.error.issues.map((issue) => explain(issue, origin, sources.fileName)).join('\n'));
+}
+
+function fileObject(file: unknown, name: string): Record<string, unknown> {
+  if (file === undefined) return {};
+  if (typeof file === 'object' && file !== null && !Array.isArray(file)) return file as Record<string, unknown>;
+  throw new UserError(`${name} must hold one JSON object of settings`);
+}
+
+function explain(
+  issue: z.core.$ZodIssue,
+  origin: Readonly<Record<string, string>>,
+  fileName = 'the config file',
+): string {
+  if (issue.code === 'unrecognized_keys') {
+    const known = settingsTable.map((each) => each.key).join(', ');
+    return `${fileName}: there is no setting ${issue.keys.join(', ')}. Settings are: ${known}`;
+  }
+  const key = String(issue.path[0]);
+  return `${origin[key] ?? key} has a wrong value: it must be ${issue.message}`;
+}
