@@ -1,2 +1,10 @@
 // The door of `telemetry`.
-export type { Measurement, MeasurementBoard, MeasurementQuery, MeasurementSink } from './types.ts';
+export { createMeasurementBoard, type MeasurementBoardOptions } from './board.ts';
+export { type MetricFamily, type MetricSample, measurementMetrics, metricsText } from './metrics.ts';
+export type {
+  BoardStatistics,
+  Measurement,
+  MeasurementBoard,
+  MeasurementQuery,
+  MeasurementSink,
+} from './types.ts';

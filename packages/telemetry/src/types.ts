@@ -35,7 +35,21 @@ export interface MeasurementQuery {
   readonly taskArn?: string;
 }
 
+/** How full the board is. */
+export interface BoardStatistics {
+  /** Containers that have a current reading. */
+  readonly series: number;
+  /** Readings refused because the board was full, since the start. */
+  readonly dropped: number;
+  /** Readings ignored because the board already had one as new or newer, since the start. */
+  readonly outdated: number;
+}
+
 /** The last reading of every container that was heard of in the last minute; bounded. */
 export interface MeasurementBoard extends MeasurementSink {
+  /** The current readings that match. Costs only as much as the account's, cluster's or task's own readings. */
   latest(query: MeasurementQuery): readonly Measurement[];
+  /** The current readings of every account. For the operator's metrics, never for a tenant. */
+  all(): readonly Measurement[];
+  statistics(): BoardStatistics;
 }
