@@ -37,3 +37,11 @@ export class DigestMismatchError extends Error {
     this.actual = actual;
   }
 }
+
+/** The disk or the quota is exhausted. What was being written is undone; the upload is as it was before. */
+export class StorageFullError extends Error {
+  override readonly name = 'StorageFullError';
+  constructor(options?: ErrorOptions) {
+    super('The disk that holds the blobs is full; free some space on it and try again', options);
+  }
+}

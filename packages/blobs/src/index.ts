@@ -1,8 +1,10 @@
 // The door of `blobs`.
+export { type DirectoryBlobStoreOptions, openDirectoryBlobStore } from './directory.ts';
 export {
   BlobNotFoundError,
   BlobTooLargeError,
   DigestMismatchError,
+  StorageFullError,
   UploadBusyError,
   UploadNotFoundError,
 } from './errors.ts';

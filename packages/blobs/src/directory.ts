@@ -1,0 +1,43 @@
+// The blob store in a directory of this machine. See layout.ts for what lies where.
+import { resolve } from 'node:path';
+import type { Logger } from '@longshore/base';
+import { createBufferPool } from './buffers.ts';
+import { unlinkIfThere } from './file-errors.ts';
+import { createFolders } from './folders.ts';
+import { layoutOf } from './layout.ts';
+import { createReader } from './reading.ts';
+import { recoverUploads } from './recovery.ts';
+import type { BlobStore } from './types.ts';
+import { createUploads } from './uploads.ts';
+
+export interface DirectoryBlobStoreOptions {
+  /** Made if missing. One process at a time may use it; the file system must have hard links. */
+  readonly dir: string;
+  readonly log: Logger;
+}
+
+/** Opens the store. Call `recover` before anything is served from it. Throws what the file system throws. */
+export async function openDirectoryBlobStore(options: DirectoryBlobStoreOptions): Promise<BlobStore> {
+  const { log } = options;
+  const dir = resolve(options.dir);
+  const layout = layoutOf(dir);
+  const folders = createFolders();
+  const pool = createBufferPool();
+  await folders.ensure(dir);
+  await Promise.all([folders.ensure(layout.uploads), folders.ensure(layout.blobs)]);
+  for (const algorithm of layout.algorithmFolders) await folders.ensure(algorithm);
+  return {
+    kind: 'directory',
+    ...createReader(layout, pool),
+    ...createUploads({ layout, folders, pool }),
+    recover: (oracle) => recoverUploads({ layout, folders, log }, oracle),
+    async remove(digest) {
+      await unlinkIfThere(layout.blob(digest));
+      // Durable, so that a power cut cannot bring back what the registry forgot.
+      await folders.ensure(layout.blobFolder(digest));
+      await folders.sync(layout.blobFolder(digest));
+    },
+    // No file stays open between calls, so there is nothing to end.
+    close: async () => undefined,
+  };
+}

@@ -1,0 +1,163 @@
+// Pouring a stream into a file: pieces are gathered into large writes, and the next ones are hashed while the last write is
+// on its way to the disk.
+import type { Hash } from 'node:crypto';
+import type { FileHandle } from 'node:fs/promises';
+import { BlobTooLargeError } from './errors.ts';
+
+export interface PourOptions {
+  readonly file: FileHandle;
+  /** Where in the file the stream's first byte goes. */
+  readonly position: number;
+  readonly hash: Hash | undefined;
+  /** Size of the file that must not be passed. */
+  readonly maxBytes: number;
+  /** How many bytes to gather before a write; at most twice as many are in memory. */
+  readonly gatherBytes: () => number;
+  readonly signal: AbortSignal | undefined;
+}
+
+export interface Poured {
+  /** The size of the file now. */
+  readonly end: number;
+  /** Why the stream was not taken to its end: the source's own error, the signal's reason, or `BlobTooLargeError`. */
+  readonly failure: { readonly error: unknown } | undefined;
+}
+
+/** Bounds the bookkeeping when a client sends very small pieces. */
+const gatherPieces = 256;
+
+/**
+ * Writes everything that the source gives, and what it gave before it failed. A failing *write* is thrown; then the file and
+ * the hash are in an unknown state.
+ */
+export async function pour(source: AsyncIterable<Uint8Array>, options: PourOptions): Promise<Poured> {
+  const writer = createGatheringWriter(options.file, options.position);
+  const failure = await drain(source, options, writer);
+  await writer.end();
+  return { end: writer.position(), failure };
+}
+
+async function drain(
+  source: AsyncIterable<Uint8Array>,
+  options: PourOptions,
+  writer: GatheringWriter,
+): Promise<Poured['failure']> {
+  const pieces = interruptible(source[Symbol.asyncIterator](), options.signal);
+  let room = options.maxBytes - options.position;
+  while (true) {
+    let piece: Uint8Array;
+    try {
+      const next = await pieces.next();
+      if (next.done) return undefined;
+      piece = next.value;
+    } catch (error) {
+      pieces.abandon();
+      return { error };
+    }
+    const fits = piece.length <= room ? piece : piece.subarray(0, Math.max(0, room));
+    room -= fits.length;
+    options.hash?.update(fits);
+    try {
+      await writer.add(fits, options.gatherBytes());
+    } catch (error) {
+      pieces.abandon();
+      throw error;
+    }
+    if (fits.length < piece.length) {
+      pieces.abandon();
+      return { error: new BlobTooLargeError(options.maxBytes) };
+    }
+  }
+}
+
+interface GatheringWriter {
+  /** Takes a piece, which must not change until it is written; waits only if the write before is not done. */
+  add(piece: Uint8Array, gatherBytes: number): Promise<void>;
+  end(): Promise<void>;
+  /** The end of what was given. */
+  position(): number;
+}
+
+function createGatheringWriter(file: FileHandle, start: number): GatheringWriter {
+  let gathered: Uint8Array[] = [];
+  let gatheredBytes = 0;
+  let position = start;
+  let inFlight: Promise<void> = Promise.resolve();
+
+  async function flush(): Promise<void> {
+    await inFlight;
+    const pieces = gathered;
+    const at = position;
+    position += gatheredBytes;
+    gathered = [];
+    gatheredBytes = 0;
+    inFlight = writeAll(file, pieces, at);
+    // The error surfaces at the next `await inFlight`; until then it must not count as unhandled.
+    inFlight.catch(() => undefined);
+  }
+
+  return {
+    async add(piece, gatherBytes) {
+      if (piece.length === 0) return;
+      gathered.push(piece);
+      gatheredBytes += piece.length;
+      if (gatheredBytes >= gatherBytes || gathered.length >= gatherPieces) await flush();
+    },
+    async end() {
+      if (gathered.length > 0) await flush();
+      await inFlight;
+    },
+    position: () => position,
+  };
+}
+
+async function writeAll(file: FileHandle, pieces: Uint8Array[], start: number): Promise<void> {
+  let rest = pieces;
+  let position = start;
+  while (rest.length > 0) {
+    const { bytesWritten } = await file.writev(rest, position);
+    position += bytesWritten;
+    rest = dropBytes(rest, bytesWritten);
+  }
+}
+
+/** The pieces without their first `count` bytes: a write may be short, for instance when the disk is nearly full. */
+function dropBytes(pieces: Uint8Array[], count: number): Uint8Array[] {
+  let left = count;
+  let index = 0;
+  while (index < pieces.length && left >= (pieces[index]?.length ?? 0)) {
+    left -= pieces[index]?.length ?? 0;
+    index += 1;
+  }
+  const rest = pieces.slice(index);
+  if (left > 0 && rest[0] !== undefined) rest[0] = rest[0].subarray(left);
+  return rest;
+}
+
+interface InterruptibleIterator {
+  next(): Promise<IteratorResult<Uint8Array>>;
+  /** Ends the source without waiting for it. */
+  abandon(): void;
+}
+
+/** An iterator whose `next` rejects with the signal's reason when it fires, even while the source is silent. */
+function interruptible(source: AsyncIterator<Uint8Array>, signal: AbortSignal | undefined): InterruptibleIterator {
+  const abandon = () => {
+    source.return?.().catch(() => undefined);
+  };
+  if (signal === undefined) return { next: () => source.next(), abandon };
+  return {
+    abandon,
+    // A listener for each piece, not one promise raced for all: that would keep every piece's reaction until the end.
+    next: () =>
+      new Promise((resolve, reject) => {
+        const interrupt = () => reject(signal.reason);
+        if (signal.aborted) return interrupt();
+        signal.addEventListener('abort', interrupt, { once: true });
+        source
+          .next()
+          .then(resolve, reject)
+          .finally(() => signal.removeEventListener('abort', interrupt));
+      }),
+  };
+}
