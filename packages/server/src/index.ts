@@ -8,3 +8,7 @@ export {
   type Settings,
   settingsTable,
 } from './settings.ts';
+export { type RunningServer, type StartOptions, startServer } from './start.ts';
+export { consoleLogger } from './console-logger.ts';
+export { listenUrl } from './listen.ts';
+export { version } from './version.ts';

@@ -1,0 +1,89 @@
+// The one port: health checks, metrics, the registry under /v2/, and the AWS operations everywhere else. Fastify routes
+// and logs; bodies are left untouched for the part that is asked (the registry streams them, AWS bodies are bounded).
+import type { IncomingMessage } from 'node:http';
+import type { Logger } from '@longshore/base';
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { readBody } from './body.ts';
+import { wireRequest } from './wire-request.ts';
+import type { AwsEndpoint } from './parts.ts';
+
+export interface HttpParts {
+  readonly aws: AwsEndpoint;
+  readonly handleOci: (request: FastifyRequest['raw'], response: FastifyReply['raw']) => Promise<void>;
+  /** The exposition, or undefined if the caller may not see it. */
+  readonly metrics: (
+    authorization: string | undefined,
+    request: IncomingMessage,
+  ) => Promise<{ readonly contentType: string; readonly text: string } | undefined>;
+  readonly isReady: () => boolean;
+  readonly publicUrl: string | undefined;
+  readonly log: Logger;
+}
+
+/** Builds the app; it does not listen yet. */
+export function httpServer(parts: HttpParts): FastifyInstance {
+  const app = Fastify({
+    logger: false,
+    disableRequestLogging: true,
+    // A slow client may take this long over a request's head; bodies are bounded by the parts that read them.
+    connectionTimeout: 0,
+    requestTimeout: 0,
+    keepAliveTimeout: 65_000,
+    routerOptions: { maxParamLength: 16_384, ignoreTrailingSlash: false },
+    return503OnClosing: true,
+    forceCloseConnections: 'idle',
+  });
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', (_request, _payload, done) => done(null));
+
+  app.get('/healthz', (_request, reply) => reply.type('text/plain').send('ok\n'));
+  app.get('/readyz', (_request, reply) =>
+    reply
+      .code(parts.isReady() ? 200 : 503)
+      .type('text/plain')
+      .send(parts.isReady() ? 'ready\n' : 'starting\n'),
+  );
+  app.get('/metrics', async (request, reply) => {
+    const exposition = await parts.metrics(request.headers.authorization, request.raw);
+    if (!exposition) {
+      return reply
+        .code(401)
+        .header('www-authenticate', 'Basic realm="longshore"')
+        .type('text/plain')
+        .send('Metrics need an access key: user name = access key id, password = secret access key.\n');
+    }
+    return reply.type(exposition.contentType).send(exposition.text);
+  });
+
+  const oci = async (request: FastifyRequest, reply: FastifyReply) => {
+    reply.hijack();
+    await parts.handleOci(request.raw, reply.raw);
+  };
+  app.all('/v2', oci);
+  app.all('/v2/*', oci);
+
+  const aws = async (request: FastifyRequest, reply: FastifyReply) => {
+    const limit = parts.aws.maxBodyBytes(request.headers, request.raw.url ?? '/');
+    const body = await readBody(request.raw, limit);
+    if (body === undefined) {
+      return reply
+        .code(413)
+        .header('connection', 'close')
+        .type('text/plain')
+        .send(`The body is larger than ${limit} bytes.\n`);
+    }
+    const answer = await parts.aws.handle(wireRequest(request.raw, body, parts.publicUrl));
+    return reply
+      .code(answer.status)
+      .headers({ ...answer.headers })
+      .send(answer.body);
+  };
+  app.all('/', aws);
+  app.setNotFoundHandler(aws);
+
+  app.setErrorHandler((error, request, reply) => {
+    parts.log.error({ err: error, method: request.method }, 'a request failed');
+    return reply.code(500).type('text/plain').send('Internal error\n');
+  });
+  return app;
+}

@@ -1,0 +1,64 @@
+// The agents' websockets: verified like any other AWS request, asked whether they may connect, then handed over.
+import type { IncomingMessage, Server } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { AwsError } from '@longshore/aws';
+import { errorText, type Logger } from '@longshore/base';
+import type { AgentConnection, Containers } from '@longshore/containers';
+import { WebSocketServer } from 'ws';
+import type { AwsEndpoint } from './parts.ts';
+import { wireRequest } from './wire-request.ts';
+
+/** The largest frame of an agent. TCS messages are at most 1 MiB; ACS answers are small. */
+const maxFrameBytes = 2 * 1024 * 1024;
+
+const kinds: Readonly<Record<string, 'acs' | 'tcs'>> = { '/acs/ws': 'acs', '/tcs/ws': 'tcs' };
+
+export interface SocketParts {
+  readonly aws: AwsEndpoint;
+  readonly containers: Containers;
+  readonly publicUrl: string | undefined;
+  readonly log: Logger;
+}
+
+/** Serves upgrades of `server`. */
+export function serveAgentSockets(server: Server, parts: SocketParts): void {
+  const sockets = new WebSocketServer({ noServer: true, maxPayload: maxFrameBytes, perMessageDeflate: false });
+  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    socket.on('error', (error) => parts.log.debug({ err: error }, 'a socket failed during its upgrade'));
+    accept(request, socket, head).catch((error: unknown) => {
+      parts.log.error({ err: error }, 'an upgrade failed');
+      refuse(socket, 500, 'ServerException', 'Internal error');
+    });
+  });
+
+  async function accept(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+    const url = new URL(request.url ?? '/', 'http://localhost');
+    const kind = kinds[url.pathname];
+    if (!kind) return refuse(socket, 404, 'ResourceNotFoundException', 'There is no websocket here');
+    let connection: AgentConnection;
+    try {
+      const { principal, context } = await parts.aws.authenticateUpgrade(
+        wireRequest(request, new Uint8Array(), parts.publicUrl),
+      );
+      connection = { principal, context, query: url.searchParams };
+    } catch (error) {
+      if (error instanceof AwsError) return refuse(socket, error.status, error.code, error.message);
+      throw error;
+    }
+    const refusal = await parts.containers.refuseAgent(kind, connection);
+    if (refusal) return refuse(socket, refusal.status, refusal.code, refusal.message);
+    sockets.handleUpgrade(request, socket, head, (opened) => {
+      opened.on('error', (error) => parts.log.debug({ reason: errorText(error), kind }, "an agent's socket failed"));
+      if (kind === 'acs') parts.containers.acceptAcs(opened, connection);
+      else parts.containers.acceptTcs(opened, connection);
+    });
+  }
+}
+
+function refuse(socket: Duplex, status: number, code: string, message: string): void {
+  const body = JSON.stringify({ __type: code, message });
+  socket.end(
+    `HTTP/1.1 ${status} Refused\r\ncontent-type: application/x-amz-json-1.1\r\nx-amzn-errortype: ${code}\r\n` +
+      `content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
+  );
+}

@@ -1,0 +1,27 @@
+// Node's request as the AWS wire wants it.
+import type { IncomingMessage } from 'node:http';
+import type { RequestContext, WireRequest } from '@longshore/aws';
+import { newUuid } from '@longshore/base';
+
+/** `publicUrl` (if set) is what answers' URLs begin with; else the host that the caller addressed. */
+export function wireRequest(request: IncomingMessage, body: Uint8Array, publicUrl: string | undefined): WireRequest {
+  return {
+    method: request.method ?? 'GET',
+    url: request.url ?? '/',
+    headers: request.headers,
+    body,
+    sourceIp: request.socket.remoteAddress ?? '',
+    baseUrl: publicUrl ?? `http://${request.headers.host ?? 'localhost'}`,
+  };
+}
+
+/** The context of a request that is no AWS operation but is decided by the same policies. */
+export function scrapeContext(request: IncomingMessage, now: number): RequestContext {
+  return {
+    requestId: newUuid(),
+    sourceIp: request.socket.remoteAddress ?? '',
+    baseUrl: `http://${request.headers.host ?? 'localhost'}`,
+    userAgent: request.headers['user-agent'] ?? '',
+    now,
+  };
+}
