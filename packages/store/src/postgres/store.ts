@@ -1,0 +1,161 @@
+// The store on PostgreSQL: a pool of connections, one transaction a write.
+import { backoffDelay, errorText, type Logger, systemClock, UserError } from '@longshore/base';
+import pg from 'pg';
+import { translateForPostgres } from '../dialect.ts';
+import { StoreError } from '../errors.ts';
+import { applyMigrations } from '../migrate.ts';
+import type { Sql } from '../sql.ts';
+import {
+  ConflictError,
+  type Migration,
+  type Row,
+  type Step,
+  type StepResult,
+  type Store,
+  type View,
+} from '../types.ts';
+import { updateWith } from '../update.ts';
+import { meaningOf } from './faults.ts';
+import { statementOf } from './statement.ts';
+import { applySteps, Collision } from './transaction.ts';
+import { valueTypes } from './values.ts';
+
+const waitingLimit = 20_000;
+const collisionLimit = 12;
+const oldestVersion = 130_000;
+// 'longshore' in the key space of advisory locks, which all users of a database share.
+const migrationLock = '7811887395571';
+
+function makePool(url: string, log: Logger): pg.Pool {
+  const pool = new pg.Pool({
+    connectionString: url,
+    application_name: 'longshore',
+    max: 12,
+    connectionTimeoutMillis: 10_000,
+    idleTimeoutMillis: 30_000,
+    keepAlive: true,
+    statement_timeout: 60_000,
+    idle_in_transaction_session_timeout: 60_000,
+    types: valueTypes,
+    pipeline: true,
+  });
+  const note = (error: Error) => log.warn({ detail: errorText(error) }, 'a connection to PostgreSQL was lost');
+  // An 'error' that nobody listens to ends the process. The pool listens only while a connection is idle.
+  pool.on('error', note);
+  pool.on('connect', (client) => client.on('error', note));
+  return pool;
+}
+
+/** Throws UserError if the server cannot be reached or cannot hold a store. */
+async function checkServer(pool: pg.Pool, log: Logger): Promise<void> {
+  const { rows } = await pool
+    .query<{ standby: number; version: string; encoding: string; commit: string }>(
+      `SELECT pg_is_in_recovery() AS standby, current_setting('server_version_num') AS version,
+        current_setting('server_encoding') AS encoding, current_setting('synchronous_commit') AS commit`,
+    )
+    .catch((error: unknown) => {
+      throw new UserError(
+        `PostgreSQL cannot be used: ${errorText(error)}.`,
+        'Check the host, the user, the password and the name of the database in the URL.',
+      );
+    });
+  const [server] = rows;
+  if (!server) throw new UserError('PostgreSQL gave no answer about itself.');
+  if (server.standby === 1)
+    throw new UserError('This PostgreSQL is a standby and takes no writes.', 'Name the primary.');
+  if (Number(server.version) < oldestVersion) throw new UserError('PostgreSQL 13 or later is needed.');
+  if (server.encoding !== 'UTF8') throw new UserError(`The database's encoding is ${server.encoding}; UTF8 is needed.`);
+  if (server.commit === 'off')
+    log.warn({}, 'synchronous_commit is off: a crash of PostgreSQL may lose acknowledged writes');
+}
+
+function readError(error: unknown): Error {
+  if (error instanceof StoreError || error instanceof TypeError) return error;
+  return new StoreError(meaningOf(error) === 'lost' ? 'unavailable' : 'refused', errorText(error), error);
+}
+
+/** Opens the store at `url` (postgres://…). Throws UserError if it cannot be reached or is not fit. */
+export async function openPostgresStore(url: string, log: Logger): Promise<Store> {
+  const pool = makePool(url, log);
+  let closed: Promise<void> | undefined;
+  try {
+    await checkServer(pool, log);
+  } catch (error) {
+    await pool.end();
+    throw error;
+  }
+
+  async function withClient<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+    if (closed) throw new StoreError('closed');
+    if (pool.waitingCount >= waitingLimit) throw new StoreError('busy');
+    const client = await pool.connect().catch((error: unknown) => {
+      throw new StoreError('unavailable', errorText(error), error);
+    });
+    let broken = true;
+    try {
+      const result = await work(client);
+      broken = false;
+      return result;
+    } catch (error) {
+      broken = error instanceof StoreError && error.fault !== 'refused';
+      throw error;
+    } finally {
+      client.release(broken);
+    }
+  }
+
+  async function readOn(client: pg.PoolClient, query: Sql): Promise<Row[]> {
+    try {
+      return (await client.query<Row>(statementOf(query))).rows;
+    } catch (error) {
+      throw readError(error);
+    }
+  }
+
+  const all = (query: Sql) => withClient((client) => readOn(client, query));
+  const view: View = {
+    all: async <T extends object = Row>(query: Sql) => (await all(query)) as T[],
+    get: async <T extends object = Row>(query: Sql) => (await all(query))[0] as T | undefined,
+  };
+
+  async function write(steps: readonly Step[]): Promise<readonly StepResult[]> {
+    if (steps.length === 0) return [];
+    for (let collisions = 0; ; collisions++) {
+      try {
+        return await withClient((client) => applySteps(client, steps));
+      } catch (error) {
+        if (!(error instanceof Collision)) throw error;
+        if (collisions >= collisionLimit) throw new ConflictError(-1, errorText(error));
+      }
+      await systemClock.sleep(Math.random() * backoffDelay(collisions, { initialMs: 2, maxMs: 200 }));
+    }
+  }
+
+  /** Many replicas may start at once: one migrates, the others wait and then find everything done. */
+  function migrate(migrations: readonly Migration[]): Promise<void> {
+    return withClient(async (client) => {
+      await client.query('SET statement_timeout = 0');
+      await client.query(`SELECT pg_advisory_lock(${migrationLock})`);
+      try {
+        const all = async <T extends object = Row>(query: Sql) => (await readOn(client, query)) as T[];
+        const target = { all, write: (steps: readonly Step[]) => applySteps(client, steps) };
+        await applyMigrations(target, migrations, translateForPostgres);
+      } finally {
+        await client.query(`SELECT pg_advisory_unlock(${migrationLock})`);
+        await client.query('RESET statement_timeout');
+      }
+    });
+  }
+
+  return Object.freeze({
+    kind: 'postgres' as const,
+    ...view,
+    write,
+    update: updateWith(view, write),
+    migrate,
+    close() {
+      closed ??= pool.end();
+      return closed;
+    },
+  });
+}

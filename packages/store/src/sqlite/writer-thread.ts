@@ -1,0 +1,50 @@
+// The writer thread: the only one that writes to the database file. It takes whatever has arrived, commits it as one
+// group, and answers.
+import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+import { errorText } from '@longshore/base';
+import { applyGroup } from './apply.ts';
+import { type Connection, connect } from './driver.ts';
+import type { Batch, FromWriter, ToWriter, WriterData } from './messages.ts';
+
+const groupLimit = 512;
+
+function openForWriting(path: string): Connection {
+  const connection = connect(path, { readOnly: false, timeoutMs: 5_000 });
+  connection.exec('PRAGMA journal_mode = WAL');
+  // FULL: the log is synced at every commit (https://sqlite.org/pragma.html#pragma_synchronous).
+  connection.exec('PRAGMA synchronous = FULL');
+  connection.exec('PRAGMA foreign_keys = ON');
+  connection.exec('PRAGMA journal_size_limit = 67108864');
+  return connection;
+}
+
+/** Everything that waits, up to about `groupLimit` batches; `closing` if a close was among it. */
+function drain(port: MessagePort, first: ToWriter): { batches: Batch[]; closing: boolean } {
+  const batches: Batch[] = [];
+  for (let next: ToWriter | undefined = first; next !== undefined; ) {
+    if (next.kind === 'close') return { batches, closing: true };
+    batches.push(...next.batches);
+    if (batches.length >= groupLimit) break;
+    next = receiveMessageOnPort(port)?.message as ToWriter | undefined;
+  }
+  return { batches, closing: false };
+}
+
+function serve(port: MessagePort, path: string): void {
+  const connection = openForWriting(path);
+  const tell = (message: FromWriter) => port.postMessage(message);
+  port.on('message', (message: ToWriter) => {
+    const { batches, closing } = drain(port, message);
+    try {
+      if (batches.length > 0) tell({ kind: 'outcomes', outcomes: applyGroup(connection, batches) });
+      if (!closing) return;
+      connection.close();
+    } catch (error) {
+      tell({ kind: 'broken', detail: errorText(error) });
+    }
+    port.close();
+  });
+  tell({ kind: 'ready' });
+}
+
+if (parentPort) serve(parentPort, (workerData as WriterData).path);
