@@ -1,5 +1,5 @@
-// A statement as `pg` takes it: parameters numbered, checked, and without prepared names (their number has no bound).
-import { statementShape, type StatementShape } from '../dialect.ts';
+// A statement as `pg` takes it: parameters numbered and checked, no prepared names (their number has no bound).
+import { type StatementShape, statementShape } from '../dialect.ts';
 import { type Lru, lru } from '../lru.ts';
 import { checkParams } from '../params.ts';
 import type { Sql, SqlValue } from '../sql.ts';
@@ -9,12 +9,15 @@ export interface Statement {
   readonly values: SqlValue[];
 }
 
-// A cache of a pure function: what it holds changes nothing but speed.
-const shapes: Lru<StatementShape> = lru(1000);
+/** Turns `Sql` into a `Statement`; throws TypeError for parameters that cannot be stored exactly. */
+export type Translate = (query: Sql) => Statement;
 
-/** Throws TypeError for parameters that cannot be stored exactly. */
-export function statementOf(query: Sql): Statement {
-  const shape = shapes.get(query.text, statementShape);
-  checkParams(query.text, query.params, shape.params);
-  return { text: shape.numbered, values: [...query.params] };
+/** A translator that remembers the texts it has seen lately. */
+export function statementTranslator(): Translate {
+  const shapes: Lru<StatementShape> = lru(1000);
+  return (query) => {
+    const shape = shapes.get(query.text, statementShape);
+    checkParams(query.text, query.params, shape.params);
+    return { text: shape.numbered, values: [...query.params] };
+  };
 }

@@ -16,7 +16,7 @@ import {
 } from '../types.ts';
 import { updateWith } from '../update.ts';
 import { meaningOf } from './faults.ts';
-import { statementOf } from './statement.ts';
+import { statementTranslator } from './statement.ts';
 import { applySteps, Collision } from './transaction.ts';
 import { valueTypes } from './values.ts';
 
@@ -71,12 +71,13 @@ async function checkServer(pool: pg.Pool, log: Logger): Promise<void> {
 
 function readError(error: unknown): Error {
   if (error instanceof StoreError || error instanceof TypeError) return error;
-  return new StoreError(meaningOf(error) === 'lost' ? 'unavailable' : 'refused', errorText(error), error);
+  return new StoreError(meaningOf(error) === 'lost' ? 'unavailable' : 'refused', errorText(error));
 }
 
 /** Opens the store at `url` (postgres://…). Throws UserError if it cannot be reached or is not fit. */
 export async function openPostgresStore(url: string, log: Logger): Promise<Store> {
   const pool = makePool(url, log);
+  const translate = statementTranslator();
   let closed: Promise<void> | undefined;
   try {
     await checkServer(pool, log);
@@ -89,24 +90,22 @@ export async function openPostgresStore(url: string, log: Logger): Promise<Store
     if (closed) throw new StoreError('closed');
     if (pool.waitingCount >= waitingLimit) throw new StoreError('busy');
     const client = await pool.connect().catch((error: unknown) => {
-      throw new StoreError('unavailable', errorText(error), error);
+      throw new StoreError('unavailable', errorText(error));
     });
-    let broken = true;
     try {
       const result = await work(client);
-      broken = false;
+      client.release();
       return result;
     } catch (error) {
-      broken = error instanceof StoreError && error.fault !== 'refused';
+      // A connection that failed is not used again.
+      client.release(error instanceof StoreError && error.fault !== 'refused');
       throw error;
-    } finally {
-      client.release(broken);
     }
   }
 
   async function readOn(client: pg.PoolClient, query: Sql): Promise<Row[]> {
     try {
-      return (await client.query<Row>(statementOf(query))).rows;
+      return (await client.query<Row>(translate(query))).rows;
     } catch (error) {
       throw readError(error);
     }
@@ -122,7 +121,7 @@ export async function openPostgresStore(url: string, log: Logger): Promise<Store
     if (steps.length === 0) return [];
     for (let collisions = 0; ; collisions++) {
       try {
-        return await withClient((client) => applySteps(client, steps));
+        return await withClient((client) => applySteps(client, steps, translate));
       } catch (error) {
         if (!(error instanceof Collision)) throw error;
         if (collisions >= collisionLimit) throw new ConflictError(-1, errorText(error));
@@ -138,11 +137,14 @@ export async function openPostgresStore(url: string, log: Logger): Promise<Store
       await client.query(`SELECT pg_advisory_lock(${migrationLock})`);
       try {
         const all = async <T extends object = Row>(query: Sql) => (await readOn(client, query)) as T[];
-        const target = { all, write: (steps: readonly Step[]) => applySteps(client, steps) };
+        const target = { all, write: (steps: readonly Step[]) => applySteps(client, steps, translate) };
         await applyMigrations(target, migrations, translateForPostgres);
       } finally {
-        await client.query(`SELECT pg_advisory_unlock(${migrationLock})`);
-        await client.query('RESET statement_timeout');
+        // If the connection is gone, so is the lock.
+        await Promise.allSettled([
+          client.query(`SELECT pg_advisory_unlock(${migrationLock})`),
+          client.query('RESET statement_timeout'),
+        ]);
       }
     });
   }

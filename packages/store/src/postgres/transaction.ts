@@ -5,7 +5,7 @@ import type { PoolClient, QueryResult } from 'pg';
 import { StoreError } from '../errors.ts';
 import { ConflictError, type Row, type Step, type StepResult } from '../types.ts';
 import { meaningOf } from './faults.ts';
-import { type Statement, statementOf } from './statement.ts';
+import type { Statement, Translate } from './statement.ts';
 
 /** The transaction met another one and was rolled back; the same steps may be applied again. */
 export class Collision extends Error {
@@ -25,14 +25,15 @@ function stepResult(result: QueryResult<Row>): StepResult {
   return { changes: result.rowCount ?? 0, rows: result.rows };
 }
 
+// The error of `pg` is not kept as a cause: it carries values of the row ("Failing row contains …"), which no log may show.
 /** What a failed statement means; `committing` if a COMMIT was on its way when it failed. */
 function statementError(cause: unknown, committing: boolean, index: number, step: Step | undefined): Error {
   const meaning = meaningOf(cause);
   const detail = step ? `${errorText(cause)} in ${step.sql.text.slice(0, 200)}` : errorText(cause);
   if (meaning === 'again') return new Collision(detail);
   if (meaning === 'race') return step?.otherwise?.() ?? new ConflictError(index, detail);
-  if (meaning === 'refused') return new StoreError('refused', detail, cause);
-  return new StoreError(committing ? 'unknown-outcome' : 'unavailable', errorText(cause), cause);
+  if (meaning === 'refused') return new StoreError('refused', detail);
+  return new StoreError(committing ? 'unknown-outcome' : 'unavailable', errorText(cause));
 }
 
 /** The error of the first step that failed or did not meet its expectation. */
@@ -54,8 +55,12 @@ function firstFailure(settled: readonly Settled[], steps: readonly Step[], commi
  * or Collision; then nothing was written (except, perhaps, when the fault is `unknown-outcome`). The client is left
  * outside of any transaction, or broken.
  */
-export async function applySteps(client: PoolClient, steps: readonly Step[]): Promise<readonly StepResult[]> {
-  const statements = steps.map((step) => statementOf(step.sql));
+export async function applySteps(
+  client: PoolClient,
+  steps: readonly Step[],
+  translate: Translate,
+): Promise<readonly StepResult[]> {
+  const statements = steps.map((step) => translate(step.sql));
   const oneTrip = steps.every((step) => step.expect === undefined);
   const settled = await send(client, oneTrip ? [begin, ...statements, 'COMMIT'] : [begin, ...statements]);
   const [began, ...rest] = settled;

@@ -46,7 +46,7 @@ function errorOf(failure: Failure, steps: readonly Step[]): Error {
 
 /** Starts the thread and resolves when the database is open. Rejects with what SQLite says if it cannot be opened. */
 export async function startWriter(path: string, log: Logger): Promise<Writer> {
-  const file = import.meta.url.endsWith('.ts') ? './writer-thread.ts' : './writer-thread.js';
+  const file = import.meta.url.endsWith('.ts') ? './writer-worker.ts' : './writer-worker.js';
   const workerData: WriterData = { path };
   const worker = new Worker(new URL(file, import.meta.url), { workerData, execArgv: [] });
   const waiting = new Map<number, Waiting>();
