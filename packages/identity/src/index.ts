@@ -1,2 +1,9 @@
 // The door of `identity`.
+export { createIdentity, type IdentityOptions } from './identity.ts';
+export { type CompiledPolicy, compilePolicy } from './policy/compile.ts';
+export { type ConditionContext, conditionContext } from './policy/context.ts';
+export { parsePolicy, policyLimits } from './policy/document.ts';
+export { type Decision, type Denial, type EvaluationRequest, evaluate } from './policy/evaluate.ts';
+export type { PolicyKind } from './policy/malformed.ts';
+export { identityMigrations } from './schema.ts';
 export type { AccessKey, Account, Identity, RegistryCredential, RegistryTokens, TokenScope } from './types.ts';

@@ -52,8 +52,14 @@ export interface Identity {
   readonly iam: AwsService;
   /** Background work: forgetting old replay claims. */
   readonly services: readonly Service[];
-  /** The first account and its root key; made at the first start, the same ever after. Also under races of replicas. */
-  bootstrap(): Promise<{ readonly account: Account; readonly rootKey: AccessKey; readonly created: boolean }>;
+  /**
+   * The first account and its root key; made at the first start, the same ever after. Also under races of replicas.
+   * `presetKey` is the root key to make at the first start; later it is not looked at. Throws UserError if it is
+   * malformed, or if the master key is not the one of this store.
+   */
+  bootstrap(options?: {
+    readonly presetKey?: AccessKey | undefined;
+  }): Promise<{ readonly account: Account; readonly rootKey: AccessKey; readonly created: boolean }>;
   createAccount(name: string): Promise<{ readonly account: Account; readonly rootKey: AccessKey }>;
   listAccounts(): Promise<readonly Account[]>;
   /** A user with one inline policy and one key, made if missing; the same key at every start. For the local agent. */
