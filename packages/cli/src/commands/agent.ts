@@ -1,0 +1,84 @@
+// `longshore agent`: the program of a further machine. Stopping it stops no container.
+import { join, resolve } from 'node:path';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { findConnection } from '../connection.ts';
+import { dataFolder } from '../data-folder.ts';
+import { lineLogger } from '../line-logger.ts';
+import { parseName } from '../run-options.ts';
+import type { CliParts, LogLevel } from '../types.ts';
+
+interface AgentOptions {
+  readonly endpoint?: string;
+  readonly region?: string;
+  readonly cluster: string;
+  readonly data?: string;
+  readonly dockerHost: string;
+  readonly publishAddress?: string;
+  readonly attribute?: Readonly<Record<string, string>>;
+  readonly logLevel: LogLevel;
+}
+
+export function define(command: Command, parts: CliParts): void {
+  const { env } = parts.io;
+  command
+    .description(
+      'Runs containers on this machine for a Longshore elsewhere, until Ctrl-C; the containers run on. Its key is taken\n' +
+        'from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.',
+    )
+    .option('--endpoint <url>', 'the server (default: AWS_ENDPOINT_URL)')
+    .option('--region <name>', 'its region (default: AWS_REGION, AWS_DEFAULT_REGION)')
+    .option('--cluster <name>', 'cluster to join', parseName, env.LONGSHORE_CLUSTER || 'default')
+    .option('--data <dir>', "folder of the agent's own state (default: LONGSHORE_DATA/agent)")
+    .option(
+      '--docker-host <url>',
+      'socket of the Docker Engine',
+      env.LONGSHORE_DOCKER_HOST || 'unix:///var/run/docker.sock',
+    )
+    .option('--publish-address <ip>', 'address that published container ports bind to (default: 0.0.0.0)')
+    .option('--attribute <name=value>', 'attribute of this machine, for placement; repeatable', collectAttributes)
+    .addOption(new Option('--log-level <level>').choices(['debug', 'info', 'warn', 'error']).default('info'))
+    .addHelpText('after', '\nExample:\n  longshore agent --endpoint http://10.0.0.1:7077 --cluster default\n')
+    .action((options: AgentOptions) => agent(options, parts));
+}
+
+async function agent(options: AgentOptions, parts: CliParts): Promise<void> {
+  const { io, clock } = parts;
+  const { endpoint, region } = options;
+  const connection = await findConnection(
+    { ...(endpoint === undefined ? {} : { endpoint }), ...(region === undefined ? {} : { region }) },
+    parts,
+  );
+  const part = await parts.agent();
+  const service = part.createAgent({
+    endpoint: connection.endpoint,
+    region: connection.region,
+    credentials: connection.credentials,
+    cluster: options.cluster,
+    dataDir: options.data === undefined ? join(dataFolder(undefined, io.env), 'agent') : resolve(options.data),
+    dockerHost: options.dockerHost,
+    ...(options.publishAddress === undefined ? {} : { bindAddress: options.publishAddress }),
+    ...(options.attribute === undefined ? {} : { attributes: options.attribute }),
+    clock,
+    log: lineLogger(options.logLevel, (line) => io.err(line), clock),
+  });
+  const undo = io.onInterrupt(() => {
+    io.err('Stopping; the containers run on.\n');
+    // A failure to stop shows in `run`, which is waited for.
+    void service.stop().catch(() => undefined);
+  });
+  try {
+    await service.run();
+  } finally {
+    undo();
+  }
+}
+
+/** Collects `NAME=VALUE`. */
+export function collectAttributes(
+  text: string,
+  earlier: Readonly<Record<string, string>> | undefined,
+): Readonly<Record<string, string>> {
+  const match = /^([A-Za-z0-9_./-]{1,128})=(.{0,128})$/.exec(text);
+  if (!match) throw new InvalidArgumentError('Write NAME=VALUE, each at most 128 characters.');
+  return { ...earlier, [match[1] ?? '']: match[2] ?? '' };
+}
