@@ -29,7 +29,7 @@ export interface MemoryMeter extends Meter {
 
 function seriesKey(name: string, labels: Labels = {}): string {
   return `${name}{${Object.entries(labels)
-    .sort()
+    .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([k, v]) => `${k}=${v}`)
     .join(',')}}`;
 }

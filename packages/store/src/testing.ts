@@ -55,7 +55,7 @@ function postgres(serverUrl: string): TestBackEnd {
     async open(migrations) {
       const { createDatabase } = await import('./postgres/databases.ts');
       const database = await createDatabase(serverUrl);
-      return openTestStore(database.url, migrations, database.drop);
+      return openTestStore(database.url, migrations, () => database.drop());
     },
   };
 }

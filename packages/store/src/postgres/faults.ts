@@ -1,5 +1,6 @@
 // What an error of PostgreSQL means to the store (https://www.postgresql.org/docs/current/errcodes-appendix.html).
 import pg from 'pg';
+import { StoreError } from '../errors.ts';
 
 export type Meaning = 'race' | 'again' | 'lost' | 'refused';
 
@@ -11,6 +12,7 @@ const again = new Set(['40001', '40P01']); // serialization failure, deadlock
  * `lost`: the connection ended. `refused`: the statement is wrong.
  */
 export function meaningOf(error: unknown): Meaning {
+  if (error instanceof StoreError) return 'refused'; // a value that cannot be read exactly (values.ts)
   if (!(error instanceof pg.DatabaseError)) return 'lost';
   const code = error.code ?? '';
   if (races.has(code)) return 'race';

@@ -69,6 +69,12 @@ async function checkServer(pool: pg.Pool, log: Logger): Promise<void> {
     log.warn({}, 'synchronous_commit is off: a crash of PostgreSQL may lose acknowledged writes');
 }
 
+/** The caller may reuse a buffer as soon as `write` has returned; the steps may be sent later, and more than once. */
+function withOwnBytes(step: Step): Step {
+  const params = step.sql.params.map((value) => (value instanceof Uint8Array ? new Uint8Array(value) : value));
+  return { ...step, sql: { text: step.sql.text, params } };
+}
+
 function readError(error: unknown): Error {
   if (error instanceof StoreError || error instanceof TypeError) return error;
   return new StoreError(meaningOf(error) === 'lost' ? 'unavailable' : 'refused', errorText(error));
@@ -78,6 +84,7 @@ function readError(error: unknown): Error {
 export async function openPostgresStore(url: string, log: Logger): Promise<Store> {
   const pool = makePool(url, log);
   const translate = statementTranslator();
+  const active = new Set<Promise<unknown>>();
   let closed: Promise<void> | undefined;
   try {
     await checkServer(pool, log);
@@ -86,8 +93,19 @@ export async function openPostgresStore(url: string, log: Logger): Promise<Store
     throw error;
   }
 
-  async function withClient<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+  /** Everything goes through here, so that `close` can wait for it. */
+  async function whileOpen<T>(work: () => Promise<T>): Promise<T> {
     if (closed) throw new StoreError('closed');
+    const working = work();
+    active.add(working);
+    try {
+      return await working;
+    } finally {
+      active.delete(working);
+    }
+  }
+
+  async function withClient<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
     if (pool.waitingCount >= waitingLimit) throw new StoreError('busy');
     const client = await pool.connect().catch((error: unknown) => {
       throw new StoreError('unavailable', errorText(error));
@@ -111,14 +129,13 @@ export async function openPostgresStore(url: string, log: Logger): Promise<Store
     }
   }
 
-  const all = (query: Sql) => withClient((client) => readOn(client, query));
+  const all = (query: Sql) => whileOpen(() => withClient((client) => readOn(client, query)));
   const view: View = {
     all: async <T extends object = Row>(query: Sql) => (await all(query)) as T[],
     get: async <T extends object = Row>(query: Sql) => (await all(query))[0] as T | undefined,
   };
 
-  async function write(steps: readonly Step[]): Promise<readonly StepResult[]> {
-    if (steps.length === 0) return [];
+  async function apply(steps: readonly Step[]): Promise<readonly StepResult[]> {
     for (let collisions = 0; ; collisions++) {
       try {
         return await withClient((client) => applySteps(client, steps, translate));
@@ -130,8 +147,14 @@ export async function openPostgresStore(url: string, log: Logger): Promise<Store
     }
   }
 
+  async function write(steps: readonly Step[]): Promise<readonly StepResult[]> {
+    if (steps.length === 0) return [];
+    const mine = steps.map(withOwnBytes);
+    return whileOpen(() => apply(mine));
+  }
+
   /** Many replicas may start at once: one migrates, the others wait and then find everything done. */
-  function migrate(migrations: readonly Migration[]): Promise<void> {
+  function migrateAlone(migrations: readonly Migration[]): Promise<void> {
     return withClient(async (client) => {
       await client.query('SET statement_timeout = 0');
       await client.query(`SELECT pg_advisory_lock(${migrationLock})`);
@@ -154,9 +177,9 @@ export async function openPostgresStore(url: string, log: Logger): Promise<Store
     ...view,
     write,
     update: updateWith(view, write),
-    migrate,
+    migrate: (migrations: readonly Migration[]) => whileOpen(() => migrateAlone(migrations)),
     close() {
-      closed ??= pool.end();
+      closed ??= Promise.allSettled(active).then(() => pool.end());
       return closed;
     },
   });

@@ -61,7 +61,8 @@ export async function applySteps(
   translate: Translate,
 ): Promise<readonly StepResult[]> {
   const statements = steps.map((step) => translate(step.sql));
-  const oneTrip = steps.every((step) => step.expect === undefined);
+  // Returned rows are read before the COMMIT too: a value that cannot be read exactly fails the write.
+  const oneTrip = steps.every((step) => step.expect === undefined && !/\bRETURNING\b/i.test(step.sql.text));
   const settled = await send(client, oneTrip ? [begin, ...statements, 'COMMIT'] : [begin, ...statements]);
   const [began, ...rest] = settled;
   if (began?.status === 'rejected') throw statementError(began.reason, oneTrip, -1, undefined);

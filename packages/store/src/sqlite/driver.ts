@@ -1,5 +1,5 @@
 // The only file that names `node:sqlite`: connections with a bounded cache of prepared statements.
-import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type * as Sqlite from 'node:sqlite';
 import { statementShape } from '../dialect.ts';
 import { type Lru, lru } from '../lru.ts';
 import { checkParams } from '../params.ts';
@@ -21,7 +21,7 @@ export interface Connection {
 }
 
 interface Prepared {
-  readonly statement: StatementSync;
+  readonly statement: Sqlite.StatementSync;
   readonly params: number;
   readonly givesRows: boolean;
 }
@@ -36,11 +36,11 @@ export interface OpenOptions {
  * Loads the module without its ExperimentalWarning (Node 24 prints one in some releases): it would be noise in every
  * terminal. Other warnings pass.
  */
-function loadSqlite(): typeof import('node:sqlite') {
-  const emitWarning = process.emitWarning;
+function loadSqlite(): typeof Sqlite {
+  const emitWarning = process.emitWarning.bind(process);
   process.emitWarning = (warning: string | Error, ...rest: unknown[]) => {
     if (String(warning).includes('SQLite is an experimental feature')) return;
-    Reflect.apply(emitWarning, process, [warning, ...rest]);
+    Reflect.apply(emitWarning, undefined, [warning, ...rest]);
   };
   try {
     return process.getBuiltinModule('node:sqlite');
@@ -54,7 +54,7 @@ function bindable(params: readonly SqlValue[]): (string | bigint | number | null
   return params.map((value) => (Number.isSafeInteger(value) ? BigInt(value as number) : value));
 }
 
-function prepare(database: DatabaseSync, text: string): Prepared {
+function prepare(database: Sqlite.DatabaseSync, text: string): Prepared {
   const { params } = statementShape(text);
   const statement = database.prepare(text);
   return { statement, params, givesRows: statement.columns().length > 0 };

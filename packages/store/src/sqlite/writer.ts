@@ -77,7 +77,7 @@ export async function startWriter(path: string, log: Logger): Promise<Writer> {
     if (ended) return;
     ended = error;
     ready.reject(error);
-    for (const id of [...waiting.keys()]) take(id)?.reject(error);
+    for (const id of waiting.keys()) take(id)?.reject(error);
     outgoing = [];
   }
 
