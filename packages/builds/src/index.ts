@@ -1,2 +1,4 @@
 // The door of `builds`.
-export type { BuildOptions, BuildResult } from './types.ts';
+export { buildImage } from './build.ts';
+export { type PreparedHello, prepareHello } from './hello.ts';
+export type { Architecture, BuildOptions, BuildResult } from './types.ts';

@@ -2,12 +2,19 @@
 import type { Digest } from '@longshore/base';
 import type { ImageWriter } from '@longshore/registry';
 
+export type Architecture = 'amd64' | 'arm64';
+
 export interface BuildOptions {
   /** A folder with the source; the build file is `Dockerfile` in it. */
   readonly contextDir: string;
+  /** Another build file, as a path inside the folder. */
   readonly dockerfile?: string;
   readonly tag: string;
   readonly writer: ImageWriter;
+  /** Values for the build file's `ARG`s. */
+  readonly args?: Readonly<Record<string, string>>;
+  /** Default: this machine's. */
+  readonly architecture?: Architecture;
   readonly onProgress?: (line: string) => void;
 }
 
