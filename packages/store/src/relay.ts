@@ -91,7 +91,10 @@ export function outboxRelay(options: OutboxRelayOptions): LoopService {
     ...loop,
     async stop() {
       await loop.stop();
-      if (lease) await releaseLease(store, lease);
+      if (lease)
+        await releaseLease(store, lease).catch((error: unknown) =>
+          log.warn({ err: error }, 'a lease was not given back'),
+        );
       lease = undefined;
     },
   };

@@ -49,8 +49,9 @@ export interface Store extends View {
 
 /**
  * One change of the schema, applied once. Statements are written for both back ends with these types:
- * `KEY` (text in byte order), `TEXT`, `BIGINT`, `DOUBLE PRECISION`, `BYTES`. Booleans are BIGINT 0/1, times BIGINT in
- * milliseconds, documents TEXT holding JSON.
+ * `KEY` (text in byte order), `TEXT`, `BIGINT`, `DOUBLE PRECISION`, `BYTES`, and `id IDENTITY` for a primary key that the
+ * database numbers. Booleans are BIGINT 0/1, times BIGINT in milliseconds, documents TEXT holding JSON. The words are
+ * written in capitals. One statement a string.
  */
 export interface Migration {
   /** `<package>/<three digits>-<name>`, e.g. `registry/001-core`. */

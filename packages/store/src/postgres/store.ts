@@ -129,7 +129,15 @@ export async function openPostgresStore(url: string, log: Logger): Promise<Store
     }
   }
 
-  const all = (query: Sql) => whileOpen(() => withClient((client) => readOn(client, query)));
+  /** A read does nothing, so one that met a dying connection is made once more on another. */
+  const all = (query: Sql) =>
+    whileOpen(async () => {
+      const read = () => withClient((client) => readOn(client, query));
+      return read().catch((error: unknown) => {
+        if (error instanceof StoreError && error.fault === 'unavailable') return read();
+        throw error;
+      });
+    });
   const view: View = {
     all: async <T extends object = Row>(query: Sql) => (await all(query)) as T[],
     get: async <T extends object = Row>(query: Sql) => (await all(query))[0] as T | undefined,

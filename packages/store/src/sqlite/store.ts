@@ -73,8 +73,9 @@ export async function openSqliteStore(file: string, log: Logger): Promise<Store>
 
   async function shut(): Promise<void> {
     open = false;
-    await writer.close();
+    // The writer goes last: the last connection to close moves the log into the database file and removes it.
     reader.close();
+    await writer.close();
     lock.release();
   }
 

@@ -1,0 +1,127 @@
+// What only the embedded back end has: one process a file, a writer that can break, a bounded queue.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readdirSync } from 'node:fs';
+import { rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { silentLogger, UserError } from '@longshore/base';
+import { afterAll, expect, it } from 'vitest';
+import { openStore } from '../open.ts';
+import { sql } from '../sql.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'longshore-sqlite-'));
+afterAll(() => rm(folder, { recursive: true }));
+
+const open = (name: string) => openStore({ url: `sqlite:${join(folder, name)}`, log: silentLogger });
+const rejection = (promise: Promise<unknown>): Promise<unknown> => promise.then(() => undefined, (error: unknown) => error); // biome-ignore format: one line
+const table = [{ id: 't/001-t', statements: ['CREATE TABLE t (id KEY PRIMARY KEY, body TEXT)'] }];
+
+it('refuses a file that is open already, and says by whom; after a close it is free', async () => {
+  const first = await open('locked.db');
+  const error = await rejection(open('locked.db'));
+  expect(error).toBeInstanceOf(UserError);
+  expect(String(error)).toContain(`process ${process.pid}`);
+  await first.close();
+  const second = await open('locked.db');
+  await second.close();
+});
+
+it('refuses a file that another process has open, until that process dies', async () => {
+  const program = `import { openStore } from ${JSON.stringify(join(import.meta.dirname, '../open.ts'))};
+    const log = { debug() {}, info() {}, warn() {}, error() {} };
+    await openStore({ url: ${JSON.stringify(`sqlite:${join(folder, 'taken.db')}`)}, log });
+    console.log('open');
+    process.stdin.resume();`;
+  const child = spawn(process.execPath, ['--input-type=module-typescript', '-e', program], {
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
+  let warnings = '';
+  child.stderr.on('data', (chunk: Buffer) => {
+    warnings += chunk.toString();
+  });
+  await once(child.stdout, 'data');
+  expect(String(await rejection(open('taken.db')))).toContain(`process ${child.pid}`);
+  const gone = once(child, 'exit');
+  child.kill('SIGKILL');
+  await gone;
+  const store = await open('taken.db');
+  await store.close();
+  expect(warnings).toBe('');
+});
+
+it('says plainly why a file cannot be opened', async () => {
+  await writeFile(join(folder, 'text.db'), 'This is no database. '.repeat(100));
+  const error = await rejection(open('text.db'));
+  expect(error).toBeInstanceOf(UserError);
+  expect(String(error)).toContain('not a database');
+  expect(String(await rejection(open('text.db/below.db')))).toContain('cannot be opened');
+});
+
+it('leaves one file when it is closed: the log is moved into it', async () => {
+  const store = await open('closed.db');
+  await store.migrate(table);
+  await store.close();
+  expect(readdirSync(folder).filter((name) => name.startsWith('closed.db'))).toEqual(['closed.db', 'closed.db.lock']);
+});
+
+it('makes the folder, for its user only', async () => {
+  const store = await open('new/deep/store.db');
+  await store.close();
+  expect((await stat(join(folder, 'new/deep'))).mode & 0o777).toBe(0o700);
+});
+
+it('syncs every commit: the log is written ahead and synced in full, foreign keys are on', async () => {
+  const store = await open('pragmas.db');
+  const [result] = await store.write([{ sql: sql`PRAGMA synchronous` }]);
+  expect(result?.rows).toEqual([{ synchronous: 2 }]);
+  expect(await store.get(sql`PRAGMA journal_mode`)).toEqual({ journal_mode: 'wal' });
+  await expect(store.write([{ sql: sql`PRAGMA foreign_keys` }])).resolves.toMatchObject([
+    { rows: [{ foreign_keys: 1 }] },
+  ]);
+  await store.close();
+});
+
+it('does not write through reads', async () => {
+  const store = await open('readonly.db');
+  await store.migrate(table);
+  expect(String(await rejection(store.all(sql`INSERT INTO t (id) VALUES ('x')`)))).toContain('readonly');
+  await store.close();
+});
+
+it('turns writes away when too many wait, and does all that it took', async () => {
+  const store = await open('busy.db');
+  await store.migrate(table);
+  const outcomes = await Promise.allSettled(
+    Array.from({ length: 20_100 }, (_, i) => store.write([{ sql: sql`INSERT INTO t (id) VALUES (${String(i)})` }])),
+  );
+  const taken = outcomes.filter((outcome) => outcome.status === 'fulfilled').length;
+  const refused = outcomes
+    .filter((outcome) => outcome.status === 'rejected')
+    .map((outcome) => outcome.reason as unknown);
+  expect(taken).toBe(20_000);
+  expect(refused).toHaveLength(100);
+  for (const reason of refused) expect(reason).toMatchObject({ name: 'StoreError', fault: 'busy' });
+  expect(await store.get(sql`SELECT COUNT(*) AS n FROM t`)).toEqual({ n: taken });
+  await store.write([{ sql: sql`DELETE FROM t`, expect: taken }]);
+  await store.close();
+});
+
+it('closes itself when the file is damaged under it: what waits and what comes is refused', async () => {
+  const filled = await open('damaged.db');
+  await filled.migrate(table);
+  const body = 'x'.repeat(3_000);
+  await filled.write(
+    Array.from({ length: 500 }, (_, i) => ({ sql: sql`INSERT INTO t (id, body) VALUES (${`${i}`}, ${body})` })),
+  );
+  await filled.close();
+  const store = await open('damaged.db');
+  await truncate(join(folder, 'damaged.db'), 4_096);
+  const touch = () => rejection(store.write([{ sql: sql`UPDATE t SET body = 'y'` }]));
+  for (const error of await Promise.all([touch(), touch()])) {
+    expect(error).toMatchObject({ name: 'StoreError', fault: 'closed' });
+    expect(String(error)).toContain('may or may not have happened');
+  }
+  expect(await touch()).toMatchObject({ fault: 'closed' });
+  await store.close();
+});
