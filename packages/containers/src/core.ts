@@ -1,0 +1,33 @@
+// What every operation and every loop of the container service works with. One object, made once by `createContainers`.
+import type { CallContext } from '@longshore/aws';
+import type { Clock, Counter, Histogram, Logger } from '@longshore/base';
+import type { Store } from '@longshore/store';
+import type { Place } from './names.ts';
+
+export interface Counters {
+  readonly tasksStarted: Counter;
+  readonly tasksStopped: Counter;
+  readonly placementFailures: Counter;
+  readonly deliveries: Counter;
+  readonly agentFrames: Counter;
+  /** Seconds from RunTask to the report of RUNNING. */
+  readonly startSeconds: Histogram;
+}
+
+export interface Core {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly region: string;
+  readonly replica: string;
+  readonly counters: Counters;
+  /** Tells the instance's session, if this replica has it, that there may be something to deliver. */
+  wakeInstance(instanceArn: string): void;
+  /** Tells the keeper that a service or one of its tasks changed. */
+  wakeKeeper(): void;
+}
+
+/** The region and account that a caller's names are resolved in. */
+export function placeOf(call: Pick<CallContext, 'principal' | 'region'>): Place {
+  return { region: call.region, account: call.principal.account };
+}

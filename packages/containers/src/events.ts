@@ -1,0 +1,67 @@
+// The events of ECS, each written in the same transaction as the change that it tells of.
+import { emitEvent, type Step } from '@longshore/store';
+import { parseArn } from '@longshore/base';
+import type { InstanceRecord } from './instances.ts';
+import { shapeTask } from './task-shape.ts';
+import type { TaskRecord } from './tasks.ts';
+
+function emit(detailType: string, arn: string, now: number, detail: Readonly<Record<string, unknown>>): Step {
+  const parts = parseArn(arn);
+  return emitEvent({
+    source: 'aws.ecs',
+    detailType,
+    account: parts?.account ?? '',
+    region: parts?.region ?? '',
+    time: now,
+    resources: [arn],
+    detail,
+  });
+}
+
+/** "ECS Task State Change". Values of overridden environment variables may be secrets and are left out. */
+export function taskEvent(task: TaskRecord, now: number): Step {
+  const { tags: _, ...shape } = shapeTask(task, undefined);
+  const overrides = {
+    containerOverrides: (shape.overrides?.containerOverrides ?? []).map((each) => ({ name: each.name })),
+  };
+  const detail = JSON.parse(
+    JSON.stringify({ ...shape, overrides, updatedAt: new Date(now).toISOString() }),
+  ) as Record<string, unknown>;
+  return emit('ECS Task State Change', task.arn, now, detail);
+}
+
+/** "ECS Container Instance State Change": registered, connected, disconnected, drained, deregistered. */
+export function instanceEvent(
+  instance: Pick<InstanceRecord, 'arn' | 'clusterArn' | 'attributes' | 'document' | 'registeredAt' | 'version'>,
+  now: number,
+  state: { readonly status: string; readonly connected: boolean },
+): Step {
+  return emit('ECS Container Instance State Change', instance.arn, now, {
+    clusterArn: instance.clusterArn,
+    containerInstanceArn: instance.arn,
+    agentConnected: state.connected,
+    status: state.status,
+    attributes: instance.attributes,
+    versionInfo: instance.document.versionInfo,
+    registeredAt: new Date(instance.registeredAt).toISOString(),
+    updatedAt: new Date(now).toISOString(),
+    version: instance.version + 1,
+  });
+}
+
+/** "ECS Service Action", e.g. SERVICE_STEADY_STATE, SERVICE_TASK_PLACEMENT_FAILURE. */
+export function serviceEvent(
+  service: { readonly arn: string; readonly clusterArn: string },
+  now: number,
+  name: string,
+  type: 'INFO' | 'WARN' | 'ERROR',
+  more: Readonly<Record<string, unknown>> = {},
+): Step {
+  return emit('ECS Service Action', service.arn, now, {
+    eventType: type,
+    eventName: name,
+    clusterArn: service.clusterArn,
+    createdAt: new Date(now).toISOString(),
+    ...more,
+  });
+}

@@ -1,0 +1,188 @@
+// Container instances: rows, lookups, and the steps that reserve and return what tasks hold. Reserving is compare and set
+// on what really remains, so that two launches can share an instance without waiting for each other and never over-commit.
+import type { Attribute, VersionInfo } from '@aws-sdk/client-ecs';
+import { type Sql, type Step, sql, sqlAnd, sqlList, type View } from '@longshore/store';
+import { readDocument } from './documents.ts';
+
+export type InstanceStatus = 'ACTIVE' | 'DRAINING' | 'INACTIVE';
+export type Protocol = 'tcp' | 'udp';
+
+export interface InstanceDocument {
+  readonly versionInfo: VersionInfo;
+  /** As registered: the host's own ports. */
+  readonly reservedTcp: readonly number[];
+  readonly reservedUdp: readonly number[];
+  readonly ec2InstanceId?: string | undefined;
+}
+
+export interface InstanceRecord {
+  readonly arn: string;
+  readonly account: string;
+  readonly clusterArn: string;
+  readonly status: InstanceStatus;
+  readonly connected: boolean;
+  readonly connectionId: string;
+  readonly replica: string;
+  readonly timeline: number;
+  readonly version: number;
+  readonly registeredAt: number;
+  readonly cpuRegistered: number;
+  readonly cpuRemaining: number;
+  readonly memoryRegistered: number;
+  readonly memoryRemaining: number;
+  readonly attributes: readonly Attribute[];
+  readonly document: InstanceDocument;
+}
+
+interface InstanceRow {
+  readonly arn: string;
+  readonly account: string;
+  readonly cluster_arn: string;
+  readonly status: InstanceStatus;
+  readonly connected: number;
+  readonly connection_id: string;
+  readonly replica: string;
+  readonly timeline: number;
+  readonly version: number;
+  readonly registered_at: number;
+  readonly cpu_registered: number;
+  readonly cpu_remaining: number;
+  readonly memory_registered: number;
+  readonly memory_remaining: number;
+  readonly attributes: string;
+  readonly document: string;
+}
+
+const columns: Sql = sql`arn, account, cluster_arn, status, connected, connection_id, replica, timeline, version,
+  registered_at, cpu_registered, cpu_remaining, memory_registered, memory_remaining, attributes, document`;
+
+function fromRow(row: InstanceRow): InstanceRecord {
+  return {
+    arn: row.arn,
+    account: row.account,
+    clusterArn: row.cluster_arn,
+    status: row.status,
+    connected: row.connected === 1,
+    connectionId: row.connection_id,
+    replica: row.replica,
+    timeline: row.timeline,
+    version: row.version,
+    registeredAt: row.registered_at,
+    cpuRegistered: row.cpu_registered,
+    cpuRemaining: row.cpu_remaining,
+    memoryRegistered: row.memory_registered,
+    memoryRemaining: row.memory_remaining,
+    attributes: readDocument<Attribute[]>(row.attributes),
+    document: readDocument<InstanceDocument>(row.document),
+  };
+}
+
+export async function findInstance(view: View, arn: string): Promise<InstanceRecord | undefined> {
+  const row = await view.get<InstanceRow>(sql`SELECT ${columns} FROM ecs_instances WHERE arn = ${arn}`);
+  return row && fromRow(row);
+}
+
+export async function findInstances(view: View, arns: readonly string[]): Promise<InstanceRecord[]> {
+  if (arns.length === 0) return [];
+  const rows = await view.all<InstanceRow>(
+    sql`SELECT ${columns} FROM ecs_instances WHERE arn IN (${sqlList(arns)}) ORDER BY arn`,
+  );
+  return rows.map(fromRow);
+}
+
+export interface Fit {
+  readonly cpu: number;
+  readonly memory: number;
+  readonly limit: number;
+}
+
+/** Instances of a cluster in ARN order; with `fit`, only those that could take such a task now. */
+export async function clusterInstances(view: View, clusterArn: string, fit?: Fit): Promise<InstanceRecord[]> {
+  const conditions = [sql`cluster_arn = ${clusterArn}`, sql`status IN ('ACTIVE', 'DRAINING')`];
+  if (fit !== undefined)
+    conditions.push(
+      sql`status = 'ACTIVE'`,
+      sql`connected = 1`,
+      sql`cpu_remaining >= ${fit.cpu}`,
+      sql`memory_remaining >= ${fit.memory}`,
+    );
+  const rows = await view.all<InstanceRow>(
+    sql`SELECT ${columns} FROM ecs_instances WHERE ${sqlAnd(conditions)} ORDER BY arn LIMIT ${fit?.limit ?? 10_000}`,
+  );
+  return rows.map(fromRow);
+}
+
+export interface UsedPort {
+  readonly instanceArn: string;
+  readonly protocol: Protocol;
+  readonly port: number;
+}
+
+export async function usedPorts(view: View, instanceArns: readonly string[]): Promise<UsedPort[]> {
+  if (instanceArns.length === 0) return [];
+  const rows = await view.all<{ instance_arn: string; protocol: Protocol; port: number }>(
+    sql`SELECT instance_arn, protocol, port FROM ecs_ports WHERE instance_arn IN (${sqlList(instanceArns)})
+      ORDER BY instance_arn, protocol, port`,
+  );
+  return rows.map((row) => ({ instanceArn: row.instance_arn, protocol: row.protocol, port: row.port }));
+}
+
+export interface Reservation {
+  readonly instanceArn: string;
+  readonly taskArn: string;
+  readonly cpu: number;
+  readonly memory: number;
+  readonly tcp: readonly number[];
+  readonly udp: readonly number[];
+}
+
+function portSteps(reservation: Reservation, protocol: Protocol, ports: readonly number[]): Step[] {
+  return ports.map((port) => ({
+    sql: sql`INSERT INTO ecs_ports (instance_arn, protocol, port, task_arn)
+      VALUES (${reservation.instanceArn}, ${protocol}, ${port}, ${reservation.taskArn})`,
+    expect: 1,
+  }));
+}
+
+/** Takes what a task needs; the write fails with a conflict if the instance no longer has it, or may not take tasks. */
+export function reserveSteps(reservation: Reservation): Step[] {
+  return [
+    {
+      sql: sql`UPDATE ecs_instances SET cpu_remaining = cpu_remaining - ${reservation.cpu},
+          memory_remaining = memory_remaining - ${reservation.memory}, version = version + 1
+        WHERE arn = ${reservation.instanceArn} AND status = 'ACTIVE' AND connected = 1
+          AND cpu_remaining >= ${reservation.cpu} AND memory_remaining >= ${reservation.memory}`,
+      expect: 1,
+    },
+    ...portSteps(reservation, 'tcp', reservation.tcp),
+    ...portSteps(reservation, 'udp', reservation.udp),
+  ];
+}
+
+/** Gives it back. Only ever in the one write that moves the task to STOPPED, so it happens exactly once. */
+export function releaseSteps(task: {
+  readonly instanceArn: string;
+  readonly arn: string;
+  readonly cpu: number;
+  readonly memory: number;
+}): Step[] {
+  return [
+    {
+      sql: sql`UPDATE ecs_instances SET cpu_remaining = cpu_remaining + ${task.cpu},
+          memory_remaining = memory_remaining + ${task.memory}, version = version + 1 WHERE arn = ${task.instanceArn}`,
+    },
+    { sql: sql`DELETE FROM ecs_ports WHERE task_arn = ${task.arn}` },
+  ];
+}
+
+/** Notes the host ports that the Engine picked, so that no static port is placed on one of them. */
+export function notePortSteps(
+  instanceArn: string,
+  taskArn: string,
+  ports: readonly { readonly protocol: Protocol; readonly port: number }[],
+): Step[] {
+  return ports.map(({ protocol, port }) => ({
+    sql: sql`INSERT INTO ecs_ports (instance_arn, protocol, port, task_arn)
+      VALUES (${instanceArn}, ${protocol}, ${port}, ${taskArn}) ON CONFLICT (instance_arn, protocol, port) DO NOTHING`,
+  }));
+}

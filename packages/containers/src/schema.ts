@@ -1,0 +1,71 @@
+// Tables of the container service. A task's columns are what queries need; the rest is its document. Partial indexes keep
+// the hot sets small: what is not yet delivered, what the service keeper has not yet settled, what still holds resources.
+import type { Migration } from '@longshore/store';
+
+export const containersMigrations: readonly Migration[] = [
+  {
+    id: 'containers/001-core',
+    statements: [
+      `CREATE TABLE ecs_clusters (
+        arn KEY PRIMARY KEY, account KEY NOT NULL, name KEY NOT NULL, status KEY NOT NULL,
+        document TEXT NOT NULL, created_at BIGINT NOT NULL, version BIGINT NOT NULL,
+        UNIQUE (account, name))`,
+
+      `CREATE TABLE ecs_instances (
+        arn KEY PRIMARY KEY, account KEY NOT NULL, cluster_arn KEY NOT NULL, status KEY NOT NULL,
+        connected BIGINT NOT NULL, connection_id KEY NOT NULL, replica KEY NOT NULL,
+        timeline BIGINT NOT NULL, version BIGINT NOT NULL, registered_at BIGINT NOT NULL,
+        cpu_registered BIGINT NOT NULL, cpu_remaining BIGINT NOT NULL,
+        memory_registered BIGINT NOT NULL, memory_remaining BIGINT NOT NULL,
+        attributes TEXT NOT NULL, document TEXT NOT NULL)`,
+      'CREATE INDEX ecs_instances_cluster ON ecs_instances (cluster_arn, status, arn)',
+      'CREATE INDEX ecs_instances_replica ON ecs_instances (replica) WHERE connected = 1',
+
+      // Host ports in use; task_arn is '' for those that the instance reserved at registration.
+      `CREATE TABLE ecs_ports (
+        instance_arn KEY NOT NULL, protocol KEY NOT NULL, port BIGINT NOT NULL, task_arn KEY NOT NULL,
+        PRIMARY KEY (instance_arn, protocol, port))`,
+      "CREATE INDEX ecs_ports_task ON ecs_ports (task_arn) WHERE task_arn <> ''",
+
+      `CREATE TABLE ecs_task_definitions (
+        arn KEY PRIMARY KEY, account KEY NOT NULL, family KEY NOT NULL, revision BIGINT NOT NULL,
+        status KEY NOT NULL, document TEXT NOT NULL, registered_at BIGINT NOT NULL, registered_by KEY NOT NULL,
+        deregistered_at BIGINT,
+        UNIQUE (account, family, revision))`,
+      'CREATE INDEX ecs_task_definitions_list ON ecs_task_definitions (account, status, family, revision)',
+
+      `CREATE TABLE ecs_tasks (
+        arn KEY PRIMARY KEY, account KEY NOT NULL, cluster_arn KEY NOT NULL, instance_arn KEY NOT NULL,
+        definition_arn KEY NOT NULL, family KEY NOT NULL, launch_type KEY NOT NULL, started_by KEY NOT NULL,
+        task_group KEY NOT NULL, service_arn KEY NOT NULL,
+        desired_status KEY NOT NULL, last_status KEY NOT NULL, health_status KEY NOT NULL, stop_code KEY NOT NULL,
+        acked_desired KEY NOT NULL, offered BIGINT NOT NULL, undelivered BIGINT NOT NULL, settled BIGINT NOT NULL,
+        cpu BIGINT NOT NULL, memory BIGINT NOT NULL, version BIGINT NOT NULL,
+        created_at BIGINT NOT NULL, started_at BIGINT, stopped_at BIGINT, document TEXT NOT NULL)`,
+      'CREATE INDEX ecs_tasks_cluster ON ecs_tasks (cluster_arn, desired_status, arn)',
+      'CREATE INDEX ecs_tasks_family ON ecs_tasks (cluster_arn, family, desired_status, arn)',
+      "CREATE INDEX ecs_tasks_started_by ON ecs_tasks (cluster_arn, started_by, desired_status, arn) WHERE started_by <> ''",
+      "CREATE INDEX ecs_tasks_service ON ecs_tasks (service_arn, desired_status, arn) WHERE service_arn <> ''",
+      'CREATE INDEX ecs_tasks_instance ON ecs_tasks (instance_arn, desired_status, arn)',
+      "CREATE INDEX ecs_tasks_live ON ecs_tasks (cluster_arn, last_status) WHERE last_status <> 'STOPPED'",
+      'CREATE INDEX ecs_tasks_undelivered ON ecs_tasks (instance_arn) WHERE undelivered = 1',
+      'CREATE INDEX ecs_tasks_unsettled ON ecs_tasks (service_arn) WHERE settled = 0',
+      "CREATE INDEX ecs_tasks_stopped ON ecs_tasks (stopped_at) WHERE last_status = 'STOPPED'",
+
+      `CREATE TABLE ecs_services (
+        arn KEY PRIMARY KEY, account KEY NOT NULL, cluster_arn KEY NOT NULL, name KEY NOT NULL, status KEY NOT NULL,
+        launch_type KEY NOT NULL, definition_arn KEY NOT NULL, desired_count BIGINT NOT NULL,
+        version BIGINT NOT NULL, created_at BIGINT NOT NULL, updated_at BIGINT NOT NULL, document TEXT NOT NULL)`,
+      'CREATE INDEX ecs_services_cluster ON ecs_services (cluster_arn, status, arn)',
+      "CREATE INDEX ecs_services_kept ON ecs_services (arn) WHERE status <> 'INACTIVE'",
+
+      `CREATE TABLE ecs_tokens (
+        scope KEY PRIMARY KEY, fingerprint KEY NOT NULL, result TEXT NOT NULL, expires_at BIGINT NOT NULL)`,
+      'CREATE INDEX ecs_tokens_expiry ON ecs_tokens (expires_at)',
+
+      `CREATE TABLE ecs_tags (
+        resource_arn KEY NOT NULL, tag_key KEY NOT NULL, tag_value TEXT NOT NULL,
+        PRIMARY KEY (resource_arn, tag_key))`,
+    ],
+  },
+];
