@@ -4,7 +4,8 @@ import type { ConditionContext } from './context.ts';
 import { arnFieldParts, compileTemplate, compileTemplateParts } from './template.ts';
 
 export interface ArnPattern {
-  matches(arn: string, context: ConditionContext): boolean;
+  /** Undefined if a variable of the pattern has no value, so that it stands for no ARN at all. */
+  matches(arn: string, context: ConditionContext): boolean | undefined;
 }
 
 /** The six fields, or undefined if `text` is not an ARN. */
@@ -19,13 +20,14 @@ export function compileArnPattern(text: string, variables: boolean): ArnPattern 
   if (/^\*+$/.test(text)) return { matches: () => true };
   if (!text.startsWith('arn:')) {
     const whole = compileTemplate(text, variables);
-    return { matches: (arn, context) => whole.resolve(context)?.matches(arn) ?? false };
+    return { matches: (arn, context) => whole.resolve(context)?.matches(arn) };
   }
   const fields = arnFieldParts(text, variables).map(compileTemplateParts);
   return {
     matches(arn, context) {
-      const given = arnFields(arn);
-      return given?.every((field, i) => fields[i]?.resolve(context)?.matches(field) ?? false) ?? false;
+      const patterns = fields.map((field) => field.resolve(context));
+      if (patterns.includes(undefined)) return undefined;
+      return arnFields(arn)?.every((field, i) => patterns[i]?.matches(field) ?? false) ?? false;
     },
   };
 }

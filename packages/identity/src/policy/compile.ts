@@ -46,7 +46,12 @@ function compileResources(
   // Policies of a resource may leave Resource out: they speak of what they hang on.
   if (texts.length === 0) return () => true;
   const patterns: ArnPattern[] = texts.map((text) => compileArnPattern(text, variables));
-  return (arn, context) => patterns.some((pattern) => pattern.matches(arn, context)) !== negated;
+  // «Everything but» what a variable without a value stands for would be everything: no right comes of that.
+  const needsAll = negated && statement.Effect === 'Allow';
+  return (arn, context) => {
+    const results = patterns.map((pattern) => pattern.matches(arn, context));
+    return needsAll && results.includes(undefined) ? false : results.includes(true) !== negated;
+  };
 }
 
 function compilePrincipals(statement: PolicyStatement): (principal: Principal) => PrincipalMatch {

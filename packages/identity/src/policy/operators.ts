@@ -41,7 +41,7 @@ const stringLike: Compile = (text, variables) => {
 const arnLike: Compile = (text, variables) => {
   if (text !== '*' && !text.startsWith('arn:') && !hasVariables(text, variables)) return undefined;
   const pattern = compileArnPattern(text, variables);
-  return (given, context) => pattern.matches(given, context);
+  return (given, context) => pattern.matches(given, context) ?? false;
 };
 
 const bool: Compile = (text) => {
