@@ -1,4 +1,8 @@
 // The door of `aws`.
+export { type AwsEndpoint, type AwsEndpointOptions, createAwsEndpoint } from './endpoint.ts';
+export { createVerifier, type VerifiedRequest, type Verifier, type VerifierOptions } from './sigv4/verifier.ts';
+export { type SigningCredentials, signHeaders, type SignOptions } from './sigv4/sign.ts';
+export { callJson, type JsonCall } from './call-json.ts';
 export { awsService, operation } from './operation.ts';
 export {
   type AccessRequest,
@@ -11,6 +15,7 @@ export {
   type CallContext,
   type CredentialSource,
   type Operation,
+  type OwnSchema,
   type PolicyDocument,
   type PolicyStatement,
   type Principal,

@@ -100,17 +100,16 @@ export interface ReplayGuard {
   release(signature: string): Promise<void>;
 }
 
-/** Reads an operation's input from wire values and shapes its output. SDK schemas and zod both fit (see codec files). */
-export interface Shape<T> {
-  /** From the protocol's parsed body; drops unknown members; throws SerializationException on a wrong type. */
-  read(body: Uint8Array): T;
-  write(value: T): Uint8Array | string;
+/** An operation's own shapes, instead of an SDK schema: `parse` checks the JSON body (a zod schema's `parse` does). */
+export interface OwnSchema<I = unknown> {
+  readonly kind: 'json';
+  readonly parse: (value: unknown) => I;
 }
 
 /** One operation. `I` and `O` are the `@aws-sdk/client-*` request and response types. */
 export interface Operation<I = unknown, O = unknown> {
   readonly name: string;
-  /** The runtime schema of the operation from `@aws-sdk/client-*` (e.g. `RunTask$`), or own shapes. */
+  /** The runtime schema of the operation from `@aws-sdk/client-*` (e.g. `RunTask$`), or an `OwnSchema`. */
   readonly schema: unknown;
   /**
    * `write` operations are guarded against replay. `idempotent` are writes whose repetition by design changes nothing
@@ -138,6 +137,8 @@ export interface AwsService {
   /** Query: the API version (`2011-06-15`) and the XML namespace of its answers. */
   readonly version?: string;
   readonly xmlNamespace?: string;
+  /** How this service says that a required member (`cluster`, `tags.1.member.key`) is missing; the wire's own words if left out. */
+  readonly missingMember?: (place: string) => AwsError;
   readonly operations: ReadonlyMap<string, AnyOperation>;
 }
 
