@@ -24,7 +24,7 @@ export async function* archiveOf(entries: readonly LayerEntry[]): AsyncGenerator
       if (written > mostLayerBytes) throw new UserError(`The layer is larger than ${mostLayerBytes} bytes`);
       yield tarHeader(entry, size);
       yield* bytesOf(file, size, entry.path);
-      if (size % 512 !== 0) yield padding(size);
+      yield padding(size);
     } finally {
       await file.close();
     }

@@ -3,7 +3,7 @@
 // and a slow reader holds everything up.
 import type { LayerEntry } from './plan.ts';
 
-export const blockBytes = 512;
+const blockBytes = 512;
 
 /** Two empty blocks end an archive. */
 export const endOfArchive: Uint8Array = Buffer.alloc(2 * blockBytes);
@@ -29,7 +29,7 @@ export function tarHeader(entry: LayerEntry, size: number): Uint8Array {
   return Buffer.concat([paxHeader, pax, padding(pax.length), ustar(fields)]);
 }
 
-/** What fills the last block of `size` bytes. */
+/** What fills the last block of `size` bytes; often nothing. */
 export function padding(size: number): Uint8Array {
   return Buffer.alloc((blockBytes - (size % blockBytes)) % blockBytes);
 }
