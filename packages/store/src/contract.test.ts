@@ -131,7 +131,13 @@ describe.each(testStores())('the store on $name', (backEnd) => {
         { sql: sql`DELETE FROM thing WHERE id = 'ret/a' RETURNING version` },
       ]);
       expect(results).toEqual([
-        { changes: 2, rows: [{ id: 'ret/a', version: 1 }, { id: 'ret/b', version: 2 }] }, // biome-ignore format: one line a step
+        {
+          changes: 2,
+          rows: [
+            { id: 'ret/a', version: 1 },
+            { id: 'ret/b', version: 2 },
+          ],
+        },
         { changes: 0, rows: [] },
         { changes: 1, rows: [{ version: 1 }] },
       ]);
@@ -192,7 +198,9 @@ describe.each(testStores())('the store on $name', (backEnd) => {
     it('refuses values that could not be read back the same', async () => {
       const values = [Number.NaN, Number.POSITIVE_INFINITY, 'nul\0', undefined, true, 7n, {}];
       for (const value of values) {
-        const step: Step = { sql: { text: 'INSERT INTO thing (id, version, note) VALUES (?, 1, ?)', params: ['odd', value as never] } }; // biome-ignore format: one line
+        const step: Step = {
+          sql: { text: 'INSERT INTO thing (id, version, note) VALUES (?, 1, ?)', params: ['odd', value as never] },
+        };
         expect(await rejection(store.write([step]))).toBeInstanceOf(TypeError);
         expect(await rejection(store.all(sql`SELECT 1 AS one WHERE 'x' = ${value as never}`))).toBeInstanceOf(
           TypeError,
@@ -262,7 +270,9 @@ describe.each(testStores())('the store on $name', (backEnd) => {
       const beyond = sql`UPDATE thing SET version = version + 1 WHERE id = ${'int/a'} RETURNING version`;
       expect(await rejection(store.write([{ sql: beyond }]))).toBeInstanceOf(StoreError);
       expect(await store.get(sql`SELECT version FROM thing WHERE id = ${'int/a'}`)).toEqual({ version: large });
-      expect(await rejection(store.all(sql`SELECT version + 1 AS n FROM thing WHERE id = ${'int/a'}`))).toBeInstanceOf(StoreError); // biome-ignore format: one line
+      expect(await rejection(store.all(sql`SELECT version + 1 AS n FROM thing WHERE id = ${'int/a'}`))).toBeInstanceOf(
+        StoreError,
+      );
     });
 
     it('of fractions is exact, and so are counts, sums and comparisons', async () => {

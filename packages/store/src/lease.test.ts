@@ -5,7 +5,13 @@ import { acquireLease, holdsLease, releaseLease, sql } from './index.ts';
 import { type TestStore, testStores } from './testing.ts';
 
 function handClock(): Clock & { time: number } {
-  return { time: 1_000_000, now() { return this.time; }, sleep: () => Promise.resolve() }; // biome-ignore format: one line
+  return {
+    time: 1_000_000,
+    now() {
+      return this.time;
+    },
+    sleep: () => Promise.resolve(),
+  };
 }
 
 describe.each(testStores())('a lease on $name', (backEnd) => {

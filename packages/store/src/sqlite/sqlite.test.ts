@@ -14,7 +14,11 @@ const folder = mkdtempSync(join(tmpdir(), 'longshore-sqlite-'));
 afterAll(() => rm(folder, { recursive: true }));
 
 const open = (name: string) => openStore({ url: `sqlite:${join(folder, name)}`, log: silentLogger });
-const rejection = (promise: Promise<unknown>): Promise<unknown> => promise.then(() => undefined, (error: unknown) => error); // biome-ignore format: one line
+const rejection = (promise: Promise<unknown>): Promise<unknown> =>
+  promise.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
 const table = [{ id: 't/001-t', statements: ['CREATE TABLE t (id KEY PRIMARY KEY, body TEXT)'] }];
 
 it('refuses a file that is open already, and says by whom; after a close it is free', async () => {
