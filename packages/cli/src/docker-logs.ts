@@ -34,7 +34,7 @@ export async function* dockerLogs(asked: LogRequest): AsyncGenerator<LogChunk> {
     timestamps: asked.timestamps ? '1' : '0',
     tail: asked.tail === undefined ? 'all' : String(asked.tail),
   });
-  const answer = await ask(asked, `/containers/${id}/logs?${query}`);
+  const answer = await ask(asked, `/containers/${id}/logs?${query.toString()}`);
   try {
     if (tty) for await (const bytes of answer) yield { stream: 'stdout', bytes };
     else yield* demultiplex(answer);

@@ -24,7 +24,7 @@ export function formatTable<Row>(
   const lines = [
     columns.map((column) => column.title),
     ...rows.map((row) => columns.map((column) => printable(column.value(row)))),
-  ].map((line) => line.map((cell) => [...cell]));
+  ].map((line) => line.map((cell) => Array.from(cell)));
   const natural = columns.map((_, index) => Math.max(...lines.map((line) => line[index]?.length ?? 0)));
   const widths = width === undefined ? natural : fitWidths(natural, columns, width);
   return lines.map((line) => `${formatLine(line, widths, columns)}\n`).join('');

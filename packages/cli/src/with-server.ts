@@ -29,10 +29,23 @@ export async function withServer<T>(
   try {
     return await use(connection);
   } catch (error) {
+    const { endpoint, origin } = connection;
+    if (error instanceof Error && error.name === 'TimeoutError') {
+      throw new UserError(
+        `${endpoint} (from ${origin}) did not answer in time.`,
+        'Try again; see the log of the server.',
+      );
+    }
+    if (error instanceof SyntaxError) {
+      throw new UserError(
+        `What answers at ${endpoint} (from ${origin}) is not Longshore.`,
+        'Name another address with --endpoint URL.',
+      );
+    }
     const code = connectionCode(error);
     if (code === undefined) throw error;
     throw new UserError(
-      `Longshore is not running at ${connection.endpoint} (from ${connection.origin}; ${code}).`,
+      `Longshore is not running at ${endpoint} (from ${origin}; ${code}).`,
       'Start it with: longshore up --detach',
     );
   }

@@ -13,7 +13,9 @@ interface AccountOptions extends ConnectionOptions {
 }
 
 export function define(command: Command, parts: CliParts): void {
-  command.description('Creates and lists accounts. Only the first account, whose owner runs this installation, may.');
+  command
+    .description('Creates and lists accounts. Only the first account, whose owner runs this installation, may.')
+    .addHelpText('after', '\nExample:\n  longshore account create shop\n');
   addConnectionOptions(command.command('create'))
     .description('Creates an account and prints its root key, once, as shell exports.')
     .argument('<name>', 'what people call it')
