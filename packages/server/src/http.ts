@@ -1,11 +1,11 @@
 // The one port: health checks, metrics, the registry under /v2/, and the AWS operations everywhere else. Fastify routes
 // and logs; bodies are left untouched for the part that is asked (the registry streams them, AWS bodies are bounded).
 import type { IncomingMessage } from 'node:http';
+import type { AwsEndpoint, WireResponse } from '@longshore/aws';
 import type { Logger } from '@longshore/base';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
-import { readBody } from './body.ts';
+import { bodyReader } from './body.ts';
 import { wireRequest } from './wire-request.ts';
-import type { AwsEndpoint } from './parts.ts';
 
 export interface HttpParts {
   readonly aws: AwsEndpoint;
@@ -62,21 +62,30 @@ export function httpServer(parts: HttpParts): FastifyInstance {
   app.all('/v2', oci);
   app.all('/v2/*', oci);
 
-  const aws = async (request: FastifyRequest, reply: FastifyReply) => {
-    const limit = parts.aws.maxBodyBytes(request.headers, request.raw.url ?? '/');
-    const body = await readBody(request.raw, limit);
-    if (body === undefined) {
-      return reply
-        .code(413)
-        .header('connection', 'close')
-        .type('text/plain')
-        .send(`The body is larger than ${limit} bytes.\n`);
-    }
-    const answer = await parts.aws.handle(wireRequest(request.raw, body, parts.publicUrl));
-    return reply
+  const bodies = bodyReader({ totalBytes: 256 * 1024 * 1024, timeoutMs: 120_000 });
+  const send = (reply: FastifyReply, answer: WireResponse) =>
+    reply
       .code(answer.status)
       .headers({ ...answer.headers })
       .send(answer.body);
+  const aws = async (request: FastifyRequest, reply: FastifyReply) => {
+    const url = request.raw.url ?? '/';
+    const outcome = await bodies.read(request.raw, parts.aws.maxBodyBytes(request.headers, url));
+    if (outcome.kind !== 'read') {
+      reply.header('connection', 'close');
+      if (outcome.kind === 'too-large') return send(reply, parts.aws.tooLarge(request.headers, url));
+      if (outcome.kind === 'too-slow') return reply.code(408).send();
+      return reply
+        .code(503)
+        .header('retry-after', '1')
+        .type('text/plain')
+        .send('Too many large requests at once; try again.\n');
+    }
+    try {
+      return await send(reply, await parts.aws.handle(wireRequest(request.raw, outcome.body, parts.publicUrl)));
+    } finally {
+      outcome.release();
+    }
   };
   app.all('/', aws);
   app.setNotFoundHandler(aws);

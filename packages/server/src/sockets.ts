@@ -1,11 +1,10 @@
 // The agents' websockets: verified like any other AWS request, asked whether they may connect, then handed over.
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { AwsError } from '@longshore/aws';
+import { type AwsEndpoint, AwsError } from '@longshore/aws';
 import { errorText, type Logger } from '@longshore/base';
 import type { AgentConnection, Containers } from '@longshore/containers';
 import { WebSocketServer } from 'ws';
-import type { AwsEndpoint } from './parts.ts';
 import { wireRequest } from './wire-request.ts';
 
 /** The largest frame of an agent. TCS messages are at most 1 MiB; ACS answers are small. */
