@@ -1,0 +1,35 @@
+// CreateRepository
+import { CreateRepository$, type CreateRepositoryRequest, type CreateRepositoryResponse } from '@aws-sdk/client-ecr';
+import type { Core } from '../core.ts';
+import { RegistryError } from '../errors.ts';
+import { createRepository } from '../repositories.ts';
+import { invalid, repositoryOperation } from './ecr-operation.ts';
+import { mergeTags, readMutability, readTags, repositoryShape } from './shapes.ts';
+
+export const createRepositoryOperation = (core: Core) =>
+  repositoryOperation<CreateRepositoryRequest, CreateRepositoryResponse>(core, {
+    name: 'CreateRepository',
+    schema: CreateRepository$,
+    effect: 'write',
+    async handle(input, call, ref) {
+      if (ref.account !== call.principal.account) {
+        throw new RegistryError('denied', 'A repository can only be made in the account of the caller.');
+      }
+      const { tagMutability, exclusions } = readMutability(input);
+      const encryption = input.encryptionConfiguration?.encryptionType;
+      if (encryption !== undefined && encryption !== 'AES256') {
+        throw invalid(`Encryption of type ${encryption} is not available; leave it out or use AES256.`);
+      }
+      const scanOnPush = input.imageScanningConfiguration?.scanOnPush;
+      const repository = await createRepository(core, ref, {
+        tagMutability,
+        settings: {
+          ...(exclusions && { exclusions }),
+          ...(scanOnPush === undefined ? {} : { scanOnPush }),
+          ...(encryption && { encryption }),
+        },
+        tags: mergeTags([], readTags(input.tags)),
+      });
+      return { repository: repositoryShape(core, call, repository) };
+    },
+  });

@@ -1,0 +1,90 @@
+// What the operations of ECR have in common: the repository they name, who may call them, and failures in ECR's form.
+import {
+  type AccessResource,
+  type AnyOperation,
+  AwsError,
+  type CallContext,
+  type Operation,
+  operation,
+} from '@longshore/aws';
+import { parseAccountId } from '@longshore/base';
+import { type Core, repositoryArn } from '../core.ts';
+import { failures, RegistryError } from '../errors.ts';
+import { parseRepositoryName, type RepositoryRef } from '../names.ts';
+import { findRepository } from '../repositories.ts';
+
+/** The failure as an ECR exception; anything else as it is. */
+export function toAwsError(error: unknown): unknown {
+  if (!(error instanceof RegistryError)) return error;
+  return new AwsError(failures[error.kind].ecr, error.message, 400, error.detail);
+}
+
+/** Types an operation of ECR; `RegistryError`s of its parts become ECR's exceptions. */
+export function ecrOperation<I, O>(definition: Operation<I, O>): AnyOperation {
+  const { access, handle } = definition;
+  return operation<I, O>({
+    ...definition,
+    access:
+      access === 'any'
+        ? 'any'
+        : async (input, call) => {
+            try {
+              return await access(input, call);
+            } catch (error) {
+              throw toAwsError(error);
+            }
+          },
+    async handle(input, call) {
+      try {
+        return await handle(input, call);
+      } catch (error) {
+        throw toAwsError(error);
+      }
+    },
+  });
+}
+
+export function invalid(message: string): RegistryError {
+  return new RegistryError('parameterInvalid', message);
+}
+
+interface NamesRepository {
+  readonly registryId?: string | undefined;
+  readonly repositoryName?: string | undefined;
+}
+
+/** The account of `registryId`, the caller's if it is left out. */
+export function registryOf(input: { readonly registryId?: string | undefined }, call: CallContext) {
+  if (input.registryId === undefined) return call.principal.account;
+  const account = parseAccountId(input.registryId);
+  if (!account) throw invalid("Invalid parameter at 'registryId': it must be twelve digits.");
+  return account;
+}
+
+export function refOf(input: NamesRepository, call: CallContext): RepositoryRef {
+  const name = parseRepositoryName(input.repositoryName ?? '');
+  if (!name) throw invalid(`Invalid parameter at 'repositoryName': ${failures.nameInvalid.message}`);
+  return { account: registryOf(input, call), name };
+}
+
+/** The repository as a resource with its policy; also one that does not exist, so that refusals do not tell. */
+export async function repositoryResource(core: Core, ref: RepositoryRef): Promise<AccessResource> {
+  const repository = await findRepository(core.store, ref);
+  return { arn: repositoryArn(core, ref), account: ref.account, policy: repository?.policy };
+}
+
+interface RepositoryOperation<I, O> extends Pick<Operation<I, O>, 'name' | 'schema' | 'effect' | 'maxBodyBytes'> {
+  readonly handle: (input: I, call: CallContext, ref: RepositoryRef) => Promise<O>;
+}
+
+/** An operation on the one repository that its input names. */
+export function repositoryOperation<I extends NamesRepository, O>(
+  core: Core,
+  definition: RepositoryOperation<I, O>,
+): AnyOperation {
+  return ecrOperation<I, O>({
+    ...definition,
+    access: async (input, call) => ({ resources: [await repositoryResource(core, refOf(input, call))] }),
+    handle: (input, call) => definition.handle(input, call, refOf(input, call)),
+  });
+}

@@ -1,0 +1,30 @@
+// SetRepositoryPolicy: who of other accounts may use the repository.
+import {
+  SetRepositoryPolicy$,
+  type SetRepositoryPolicyRequest,
+  type SetRepositoryPolicyResponse,
+} from '@aws-sdk/client-ecr';
+import { type Core, repositoryArn } from '../core.ts';
+import { parseRepositoryPolicy } from '../repository-policy.ts';
+import { changeRepository } from '../repositories.ts';
+import { invalid, repositoryOperation } from './ecr-operation.ts';
+
+export const setRepositoryPolicyOperation = (core: Core) =>
+  repositoryOperation<SetRepositoryPolicyRequest, SetRepositoryPolicyResponse>(core, {
+    name: 'SetRepositoryPolicy',
+    schema: SetRepositoryPolicy$,
+    effect: 'write',
+    async handle(input, call, ref) {
+      const policyText = input.policyText ?? '';
+      const policy = parseRepositoryPolicy(policyText);
+      if (input.force !== true) {
+        const resources = [{ arn: repositoryArn(core, ref), account: ref.account, policy }];
+        const request = { action: 'ecr:SetRepositoryPolicy', resources };
+        if ((await core.authorizer.refusal(call.principal, request, call)) !== undefined) {
+          throw invalid('This policy would lock you out of changing it. Set force to go ahead.');
+        }
+      }
+      await changeRepository(core, ref, () => ({ policyText }));
+      return { registryId: ref.account, repositoryName: ref.name, policyText };
+    },
+  });

@@ -1,0 +1,27 @@
+// What the registry counts. "Only missing layers travel and are stored" can be read off the first four.
+import type { Counter, Meter } from '@longshore/base';
+
+export interface Counters {
+  readonly receivedBytes: Counter;
+  readonly storedBytes: Counter;
+  readonly blobsStored: Counter;
+  readonly blobsMounted: Counter;
+  readonly blobsServed: Counter;
+  readonly servedBytes: Counter;
+  readonly manifestsStored: Counter;
+  readonly manifestsServed: Counter;
+}
+
+export function createCounters(meter: Meter): Counters {
+  const counter = (name: string, help: string) => meter.counter(`longshore_registry_${name}`, help);
+  return {
+    receivedBytes: counter('blob_received_bytes_total', 'Bytes of blobs received from clients'),
+    storedBytes: counter('blob_stored_bytes_total', 'Bytes of blobs that were not stored before'),
+    blobsStored: counter('blobs_stored_total', 'Blobs that were not stored before'),
+    blobsMounted: counter('blob_mounted_total', 'Blobs linked from another repository without an upload'),
+    blobsServed: counter('blobs_served_total', 'Blobs, or ranges of them, sent to clients'),
+    servedBytes: counter('blob_served_bytes_total', 'Bytes of blobs sent to clients'),
+    manifestsStored: counter('manifests_stored_total', 'Manifests that were not in their repository before'),
+    manifestsServed: counter('manifests_served_total', 'Manifests sent to clients'),
+  };
+}

@@ -1,0 +1,274 @@
+// What can go wrong, in one table: the code and status of the distribution specification beside the exception of ECR.
+// The core throws `RegistryError`; each protocol shapes it in its own form. All of these are the caller's to mend.
+
+interface Failure {
+  /** Code of the distribution specification ("Error codes"). */
+  readonly oci: string;
+  readonly status: number;
+  /** Exception of the ECR API. */
+  readonly ecr: string;
+  readonly message: string;
+}
+
+const table = {
+  unauthorized: {
+    oci: 'UNAUTHORIZED',
+    status: 401,
+    ecr: 'UnrecognizedClientException',
+    message: 'Authentication is required. Log in with user AWS and the password of GetAuthorizationToken.',
+  },
+  denied: { oci: 'DENIED', status: 403, ecr: 'AccessDeniedException', message: 'Access to the resource is denied.' },
+  nameInvalid: {
+    oci: 'NAME_INVALID',
+    status: 400,
+    ecr: 'InvalidParameterException',
+    message: 'The repository name is invalid: 2 to 255 of a-z, 0-9, with . _ - / between them.',
+  },
+  repositoryUnknown: {
+    oci: 'NAME_UNKNOWN',
+    status: 404,
+    ecr: 'RepositoryNotFoundException',
+    message: 'The repository does not exist.',
+  },
+  repositoryExists: {
+    oci: 'DENIED',
+    status: 409,
+    ecr: 'RepositoryAlreadyExistsException',
+    message: 'The repository exists already.',
+  },
+  repositoryNotEmpty: {
+    oci: 'DENIED',
+    status: 409,
+    ecr: 'RepositoryNotEmptyException',
+    message: 'The repository still holds images. Use force to delete them with it.',
+  },
+  digestInvalid: {
+    oci: 'DIGEST_INVALID',
+    status: 400,
+    ecr: 'InvalidParameterException',
+    message: 'The digest is malformed or does not match the content.',
+  },
+  layerMismatch: {
+    oci: 'DIGEST_INVALID',
+    status: 400,
+    ecr: 'InvalidLayerException',
+    message: 'The digest does not match the content.',
+  },
+  sizeInvalid: {
+    oci: 'SIZE_INVALID',
+    status: 400,
+    ecr: 'InvalidParameterException',
+    message: 'The length of the content is not what was said.',
+  },
+  layerTooLarge: {
+    oci: 'SIZE_INVALID',
+    status: 413,
+    ecr: 'LimitExceededException',
+    message: 'A layer may have 52,000 MiB at most.',
+  },
+  blobUnknown: {
+    oci: 'BLOB_UNKNOWN',
+    status: 404,
+    ecr: 'LayersNotFoundException',
+    message: 'The blob is not in this repository.',
+  },
+  uploadUnknown: {
+    oci: 'BLOB_UPLOAD_UNKNOWN',
+    status: 404,
+    ecr: 'UploadNotFoundException',
+    message: 'The upload is not known to this repository. Begin a new one.',
+  },
+  uploadInvalid: {
+    oci: 'BLOB_UPLOAD_INVALID',
+    status: 400,
+    ecr: 'InvalidParameterException',
+    message: 'The upload cannot be continued in this way.',
+  },
+  uploadBusy: {
+    oci: 'TOOMANYREQUESTS',
+    status: 429,
+    ecr: 'LimitExceededException',
+    message: 'Another request is writing to this upload. Ask for its status and go on from there.',
+  },
+  uploadEmpty: {
+    oci: 'BLOB_UPLOAD_INVALID',
+    status: 400,
+    ecr: 'EmptyUploadException',
+    message: 'The upload has no parts.',
+  },
+  uploadsExceeded: {
+    oci: 'TOOMANYREQUESTS',
+    status: 429,
+    ecr: 'LimitExceededException',
+    message: 'The account has too many open uploads. Finish or cancel some.',
+  },
+  partInvalid: {
+    oci: 'BLOB_UPLOAD_INVALID',
+    status: 416,
+    ecr: 'InvalidLayerPartException',
+    message: 'The part does not begin where the last one ended.',
+  },
+  partTooSmall: {
+    oci: 'BLOB_UPLOAD_INVALID',
+    status: 400,
+    ecr: 'LayerPartTooSmallException',
+    message: 'Every part but the last must have 5 MiB at least.',
+  },
+  partsExceeded: {
+    oci: 'BLOB_UPLOAD_INVALID',
+    status: 400,
+    ecr: 'LimitExceededException',
+    message: 'An upload may have 4,200 parts at most.',
+  },
+  layerExists: {
+    oci: 'BLOB_UPLOAD_INVALID',
+    status: 409,
+    ecr: 'LayerAlreadyExistsException',
+    message: 'The layer is in this repository already.',
+  },
+  rangeInvalid: {
+    oci: 'BLOB_UPLOAD_INVALID',
+    status: 416,
+    ecr: 'InvalidLayerPartException',
+    message: 'The chunk does not begin where the upload ended, or its range is malformed.',
+  },
+  rangeUnsatisfiable: {
+    oci: 'SIZE_INVALID',
+    status: 416,
+    ecr: 'InvalidParameterException',
+    message: 'The range lies outside of the blob.',
+  },
+  manifestUnknown: {
+    oci: 'MANIFEST_UNKNOWN',
+    status: 404,
+    ecr: 'ImageNotFoundException',
+    message: 'The manifest is not in this repository.',
+  },
+  manifestInvalid: {
+    oci: 'MANIFEST_INVALID',
+    status: 400,
+    ecr: 'InvalidParameterException',
+    message: 'The manifest is invalid.',
+  },
+  manifestTooLarge: {
+    oci: 'MANIFEST_INVALID',
+    status: 413,
+    ecr: 'InvalidParameterException',
+    message: 'A manifest may have 4,194,304 bytes at most.',
+  },
+  manifestBlobUnknown: {
+    oci: 'MANIFEST_BLOB_UNKNOWN',
+    status: 400,
+    ecr: 'LayersNotFoundException',
+    message: 'The manifest names a blob that is not in this repository.',
+  },
+  manifestChildUnknown: {
+    oci: 'MANIFEST_BLOB_UNKNOWN',
+    status: 400,
+    ecr: 'ReferencedImagesNotFoundException',
+    message: 'The index names a manifest that is not in this repository.',
+  },
+  manifestDigestMismatch: {
+    oci: 'DIGEST_INVALID',
+    status: 400,
+    ecr: 'ImageDigestDoesNotMatchException',
+    message: 'The digest does not match the manifest.',
+  },
+  tagInvalid: {
+    oci: 'MANIFEST_INVALID',
+    status: 400,
+    ecr: 'InvalidParameterException',
+    message: 'The reference is neither a tag (1 to 128 of A-Z, a-z, 0-9, _ . -) nor a digest.',
+  },
+  tagImmutable: {
+    oci: 'TAG_INVALID',
+    status: 400,
+    ecr: 'ImageTagAlreadyExistsException',
+    message: 'The tag exists already and the repository does not let tags be overwritten.',
+  },
+  imageExists: {
+    oci: 'TAG_INVALID',
+    status: 409,
+    ecr: 'ImageAlreadyExistsException',
+    message: 'The image is in this repository already.',
+  },
+  tooManyTags: {
+    oci: 'TAG_INVALID',
+    status: 414,
+    ecr: 'InvalidParameterException',
+    message: 'Too many tags in one request.',
+  },
+  pageInvalid: {
+    oci: 'PAGINATION_NUMBER_INVALID',
+    status: 400,
+    ecr: 'InvalidParameterException',
+    message: 'n must be a whole number that is not negative.',
+  },
+  unsupported: {
+    oci: 'UNSUPPORTED',
+    status: 405,
+    ecr: 'InvalidParameterException',
+    message: 'The method is not supported here.',
+  },
+  pathUnknown: {
+    oci: 'UNSUPPORTED',
+    status: 404,
+    ecr: 'InvalidParameterException',
+    message: 'There is nothing at this path.',
+  },
+  requestInvalid: {
+    oci: 'UNSUPPORTED',
+    status: 400,
+    ecr: 'InvalidParameterException',
+    message: 'The request is malformed.',
+  },
+  batchTooLarge: {
+    oci: 'SIZE_INVALID',
+    status: 413,
+    ecr: 'LimitExceededException',
+    message: 'The manifests asked for are too large for one answer. Ask for fewer.',
+  },
+  policyUnknown: {
+    oci: 'UNSUPPORTED',
+    status: 404,
+    ecr: 'RepositoryPolicyNotFoundException',
+    message: 'The repository has no policy.',
+  },
+  parameterInvalid: {
+    oci: 'UNSUPPORTED',
+    status: 400,
+    ecr: 'InvalidParameterException',
+    message: 'A parameter is invalid.',
+  },
+  resourceTagInvalid: {
+    oci: 'UNSUPPORTED',
+    status: 400,
+    ecr: 'InvalidTagParameterException',
+    message: 'A tag is invalid: a key has 1 to 128 characters, a value 256 at most.',
+  },
+  resourceTagsExceeded: {
+    oci: 'UNSUPPORTED',
+    status: 400,
+    ecr: 'TooManyTagsException',
+    message: 'A repository may have 50 tags at most.',
+  },
+} as const satisfies Record<string, Failure>;
+
+export type FailureKind = keyof typeof table;
+
+/** The rows of the table, for the protocols and the documentation. */
+export const failures: Readonly<Record<FailureKind, Failure>> = Object.freeze(table);
+
+/** A failure the caller can mend. `message` says what was wrong where the table's sentence is too general. */
+export class RegistryError extends Error {
+  override readonly name = 'RegistryError';
+  readonly kind: FailureKind;
+  /** Further members: `detail` of an OCI error, members of an ECR exception. */
+  readonly detail: Readonly<Record<string, unknown>>;
+
+  constructor(kind: FailureKind, message?: string, detail: Readonly<Record<string, unknown>> = {}) {
+    super(message ?? failures[kind].message);
+    this.kind = kind;
+    this.detail = detail;
+  }
+}

@@ -1,0 +1,32 @@
+// The event of an image pushed or deleted, in the shape that ECR gives to EventBridge.
+import type { Digest } from '@longshore/base';
+import { emitEvent, type Step } from '@longshore/store';
+import { type Core, repositoryArn } from './core.ts';
+import type { RepositoryRef } from './names.ts';
+
+/** A step for the transaction of the change itself. */
+export function imageEvent(
+  core: Pick<Core, 'region' | 'clock'>,
+  repository: RepositoryRef,
+  action: 'PUSH' | 'DELETE',
+  digest: Digest,
+  tag?: string,
+  mediaType?: string,
+): Step {
+  return emitEvent({
+    source: 'aws.ecr',
+    detailType: 'ECR Image Action',
+    account: repository.account,
+    region: core.region,
+    time: core.clock.now(),
+    resources: [repositoryArn(core, repository)],
+    detail: {
+      'action-type': action,
+      result: 'SUCCESS',
+      'repository-name': repository.name,
+      'image-digest': digest,
+      ...(tag === undefined ? {} : { 'image-tag': tag }),
+      ...(mediaType === undefined ? {} : { 'manifest-media-type': mediaType }),
+    },
+  });
+}

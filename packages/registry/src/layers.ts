@@ -1,0 +1,153 @@
+// Layers (blobs) of repositories. A blob is stored once; a repository may read it only through its own link. A link, or
+// a lease that has not run out, keeps collection away; whoever is told "it is there" is given a lease in the same write.
+import type { Digest } from '@longshore/base';
+import { ConflictError, emitEvent, type Step, sql } from '@longshore/store';
+import { type Core, repositoryArn } from './core.ts';
+import { RegistryError } from './errors.ts';
+import { limits } from './limits.ts';
+import type { RepositoryRef } from './names.ts';
+import { type Repository, type RepositoryRow, repositoryColumns, toRepository } from './repositories.ts';
+
+export interface Layer {
+  readonly size: number;
+  /** Milliseconds since the epoch. */
+  readonly leaseUntil: number;
+}
+
+interface LayerRow extends RepositoryRow {
+  readonly blob_size: number | null;
+  readonly blob_lease: number | null;
+}
+
+export interface FoundLayer {
+  readonly repository: Repository | undefined;
+  /** Set if the repository links the blob. */
+  readonly layer: Layer | undefined;
+}
+
+/** The repository and its link to `digest`, in one indexed query: the whole look-up of a blob's GET. */
+export async function findLayer(core: Core, ref: RepositoryRef, digest: Digest): Promise<FoundLayer> {
+  const row = await core.store.get<LayerRow>(
+    sql`SELECT ${repositoryColumns}, b.size AS blob_size, b.lease_until AS blob_lease FROM registry_repositories r
+      LEFT JOIN registry_repository_blobs b ON b.repository = r.id AND b.digest = ${digest}
+      WHERE r.account = ${ref.account} AND r.name = ${ref.name}`,
+  );
+  if (!row) return { repository: undefined, layer: undefined };
+  const layer = row.blob_size === null ? undefined : { size: row.blob_size, leaseUntil: row.blob_lease ?? 0 };
+  return { repository: toRepository(row), layer };
+}
+
+/** Thrown out of a write when collection is removing the bytes right now: they must be stored again. */
+export class BlobBeingRemovedError extends Error {
+  override readonly name = 'BlobBeingRemovedError';
+}
+
+/** Writes or renews the link of `repository`; a repository deleted meanwhile fails the write. */
+function linkStep(repository: Repository, digest: Digest, size: number, leaseUntil: number): Step {
+  return {
+    sql: sql`INSERT INTO registry_repository_blobs (repository, digest, size, lease_until)
+      VALUES (${repository.id}, ${digest}, ${size}, ${leaseUntil})
+      ON CONFLICT (repository, digest) DO UPDATE SET lease_until = excluded.lease_until`,
+    expect: 1,
+    otherwise: () => new RegistryError('repositoryUnknown'),
+  };
+}
+
+/**
+ * Records a blob whose bytes are stored, rescues it from collection, and links it. The first step returns the blob's
+ * `version`, which is 1 if it was not stored before.
+ */
+export function recordLayerSteps(core: Core, repository: Repository, digest: Digest, size: number): Step[] {
+  const now = core.clock.now();
+  const lease = now + limits.leaseMs;
+  return [
+    {
+      sql: sql`INSERT INTO registry_blobs (digest, size, status, version, lease_until, created_at)
+        VALUES (${digest}, ${size}, ${'none'}, ${1}, ${lease}, ${now})
+        ON CONFLICT (digest) DO UPDATE SET status = 'none', version = registry_blobs.version + 1,
+          lease_until = excluded.lease_until
+        WHERE registry_blobs.status <> 'deleting'
+        RETURNING version`,
+      expect: 1,
+      otherwise: () => new BlobBeingRemovedError(),
+    },
+    linkStep(repository, digest, size, lease),
+    layerEvent(core, repository, digest, size),
+  ];
+}
+
+/** Layers have no event in ECR; inspection needs one. */
+function layerEvent(core: Core, repository: Repository, digest: Digest, size: number): Step {
+  return emitEvent({
+    source: 'longshore',
+    detailType: 'Registry Layer Linked',
+    account: repository.account,
+    region: core.region,
+    time: core.clock.now(),
+    resources: [repositoryArn(core, repository)],
+    detail: { 'repository-name': repository.name, 'layer-digest': digest, 'layer-size': size },
+  });
+}
+
+/**
+ * Links a blob of `source` into `target`. False if `source` does not have it (any more), or it is being removed: then it
+ * must be uploaded. The leases are taken in the transaction that links.
+ */
+export async function mountLayer(
+  core: Core,
+  source: Repository,
+  target: Repository,
+  digest: Digest,
+  size: number,
+): Promise<boolean> {
+  const lease = core.clock.now() + limits.leaseMs;
+  try {
+    await core.store.write([
+      {
+        sql: sql`UPDATE registry_repository_blobs SET lease_until = ${lease}
+          WHERE repository = ${source.id} AND digest = ${digest}`,
+        expect: 1,
+      },
+      {
+        sql: sql`UPDATE registry_blobs SET status = 'none', version = version + 1, lease_until = ${lease}
+          WHERE digest = ${digest} AND status <> 'deleting'`,
+        expect: 1,
+      },
+      linkStep(target, digest, size, lease),
+      layerEvent(core, target, digest, size),
+    ]);
+  } catch (error) {
+    if (error instanceof ConflictError) return false;
+    throw error;
+  }
+  core.counters.blobsMounted.add();
+  return true;
+}
+
+/**
+ * Before a client is told that a layer is there, so that it need not send it: sees to it that the link stays for a
+ * while. Writes only when half of the lease is used up. False if the link has gone meanwhile.
+ */
+export async function keepLayer(core: Core, repository: Repository, digest: Digest, layer: Layer): Promise<boolean> {
+  const now = core.clock.now();
+  if (layer.leaseUntil > now + limits.leaseMs / 2) return true;
+  const lease = now + limits.leaseMs;
+  const [result] = await core.store.write([
+    {
+      sql: sql`UPDATE registry_repository_blobs SET lease_until = ${lease}
+        WHERE repository = ${repository.id} AND digest = ${digest}`,
+    },
+  ]);
+  return result?.changes === 1;
+}
+
+/** Removes the link; the bytes are for collection. Throws blobUnknown. */
+export async function unlinkLayer(core: Core, repository: Repository, digest: Digest): Promise<void> {
+  await core.store.write([
+    {
+      sql: sql`DELETE FROM registry_repository_blobs WHERE repository = ${repository.id} AND digest = ${digest}`,
+      expect: 1,
+      otherwise: () => new RegistryError('blobUnknown'),
+    },
+  ]);
+}

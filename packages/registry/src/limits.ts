@@ -1,0 +1,39 @@
+// Every bound of the registry in one place. ECR's service quotas where it has one.
+const MiB = 1024 * 1024;
+
+export const limits = Object.freeze({
+  /** Bytes of a manifest (ECR: 4,194,304; the distribution specification asks for at least 4 MB). */
+  manifestBytes: 4 * MiB,
+  /** Nesting of a manifest's JSON. */
+  manifestDepth: 64,
+  /** Config, layers and children of one manifest together. */
+  manifestReferences: 10_000,
+  /** Bytes of a layer (ECR: 52,000 MiB). */
+  layerBytes: 52_000 * MiB,
+  /** Smallest part of an ECR layer upload but for the last one, and the largest of any. */
+  partMinBytes: 5 * MiB,
+  partMaxBytes: 20 * MiB,
+  partsPerUpload: 4_200,
+  /** Uploads that an account may have open. */
+  uploadsPerAccount: 10_000,
+  repositoryNameMin: 2,
+  repositoryNameMax: 255,
+  tagLength: 128,
+  /** Tags given with one manifest (`?tag=`). */
+  tagsPerPut: 100,
+  /** Entries of one page, whatever the client asks for. */
+  pageMax: 1_000,
+  catalogDefault: 100,
+  referrersPage: 100,
+  /** Bytes of manifests in one answer of BatchGetImage, and of one page of referrers. */
+  batchBytes: 32 * MiB,
+  referrersBytes: 4 * MiB,
+  /** Scopes of one token request. */
+  scopes: 32,
+  resourceTags: 50,
+  policyText: 10_240,
+  /** How long a layer stays when nothing refers to it: time enough for a client to push its manifest. */
+  leaseMs: 24 * 60 * 60 * 1000,
+  /** How long the URL of GetDownloadUrlForLayer is good. */
+  downloadUrlMs: 15 * 60 * 1000,
+});

@@ -1,0 +1,67 @@
+// GET, HEAD and DELETE of a blob (distribution-spec end-2, end-10), and the download URLs of the ECR API.
+import { parseDigest } from '@longshore/base';
+import { type Digest } from '@longshore/base';
+import { sql } from '@longshore/store';
+import { RegistryError } from '../errors.ts';
+import { findLayer, keepLayer, unlinkLayer } from '../layers.ts';
+import { requireRepository } from '../repositories.ts';
+import type { RepositoryRef } from '../names.ts';
+import { requireAccess } from './access.ts';
+import type { OciCall, OciRequest } from './call.ts';
+import { sendEmpty } from './respond.ts';
+import { sendBlob } from './send-blob.ts';
+
+function requireDigest(text: string): Digest {
+  const digest = parseDigest(text);
+  if (!digest) throw new RegistryError('digestInvalid', 'The digest is malformed, or neither sha256 nor sha512.');
+  return digest;
+}
+
+export async function handleBlob(call: OciCall, name: string, ref: RepositoryRef, item: string): Promise<void> {
+  const digest = requireDigest(item);
+  const { repository, layer } = await findLayer(call.core, ref, digest);
+  switch (call.request.method) {
+    case 'GET':
+    case 'HEAD': {
+      const head = call.request.method === 'HEAD';
+      const action = head ? 'ecr:BatchCheckLayerAvailability' : 'ecr:GetDownloadUrlForLayer';
+      await requireAccess(call, name, ref, repository, 'pull', [action]);
+      const held = requireRepository(repository, ref);
+      if (!layer) throw new RegistryError('blobUnknown');
+      if (head && !(await keepLayer(call.core, held, digest, layer))) throw new RegistryError('blobUnknown');
+      return sendBlob(call, digest, layer.size);
+    }
+    case 'DELETE':
+      await requireAccess(call, name, ref, repository, 'delete', grantDelete);
+      await unlinkLayer(call.core, requireRepository(repository, ref), digest);
+      return sendEmpty(call.response, 202);
+    default:
+      throw new RegistryError('unsupported');
+  }
+}
+
+const grantDelete = ['ecr:BatchDeleteImage'];
+
+/** What a download URL holds, sealed: the repository by id, so that it dies with the repository. */
+export interface DownloadGrant {
+  readonly repository: string;
+  readonly digest: Digest;
+  /** Milliseconds since the epoch. */
+  readonly expiresAt: number;
+}
+
+export const downloadPurpose = 'layer-download';
+
+/** The URL path of GetDownloadUrlForLayer: no credentials but the sealed grant. */
+export async function handleDownload(call: OciRequest, item: string): Promise<void> {
+  if (call.request.method !== 'GET' && call.request.method !== 'HEAD') throw new RegistryError('unsupported');
+  const grant = (await call.core.sealer.open(downloadPurpose, item)) as DownloadGrant | undefined;
+  if (!grant || grant.expiresAt <= call.context.now) {
+    throw new RegistryError('denied', 'The download URL is not valid (any more). Ask for a new one.');
+  }
+  const layer = await call.core.store.get<{ size: number }>(
+    sql`SELECT size FROM registry_repository_blobs WHERE repository = ${grant.repository} AND digest = ${grant.digest}`,
+  );
+  if (!layer) throw new RegistryError('blobUnknown');
+  return sendBlob(call, grant.digest, layer.size);
+}

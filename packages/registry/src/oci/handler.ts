@@ -1,0 +1,100 @@
+// The door of `/v2/`: routes a request, finds out who calls, and shapes whatever goes wrong. Never throws.
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { errorText } from '@longshore/base';
+import type { Core } from '../core.ts';
+import { RegistryError } from '../errors.ts';
+import { resolvePathName } from '../names.ts';
+import { type Grant, scopeText } from './access.ts';
+import { handleBlob, handleDownload } from './blobs.ts';
+import { type OciCall, type OciRequest, requestContext } from './call.ts';
+import { authenticate, challenge } from './credentials.ts';
+import { handleCatalog, handleReferrers, handleTags } from './listings.ts';
+import { handleManifest } from './manifests.ts';
+import { sendEmpty, sendFailure, sendFault } from './respond.ts';
+import { type Route, routeOf } from './routes.ts';
+import { ClientGoneError } from './send-blob.ts';
+import { handleToken } from './token.ts';
+import { handleUpload, handleUploads } from './uploads.ts';
+
+function grantOf(method: string, route: Route): Grant {
+  if (route.kind === 'upload' || route.kind === 'uploads') return 'push';
+  if (method === 'GET' || method === 'HEAD') return 'pull';
+  return method === 'DELETE' ? 'delete' : 'push';
+}
+
+/** The scope that a token for this request needs; undefined where none is needed. */
+function neededScope(method: string, route: Route): string | undefined {
+  if (route.kind === 'catalog') return 'registry:catalog:*';
+  if (!('name' in route) || !/^[a-z0-9/._-]+$/.test(route.name)) return undefined;
+  return scopeText(route.name, grantOf(method, route));
+}
+
+async function dispatch(call: OciCall, route: Route): Promise<void> {
+  if (route.kind === 'base') return sendEmpty(call.response, 200);
+  if (route.kind === 'catalog') return handleCatalog(call);
+  if (!('name' in route)) throw new RegistryError('pathUnknown');
+  const { name } = route;
+  const ref = resolvePathName(name, call.caller.principal.account);
+  if (!ref) throw new RegistryError('nameInvalid');
+  switch (route.kind) {
+    case 'blob':
+      return handleBlob(call, name, ref, route.item);
+    case 'manifest':
+      return handleManifest(call, name, ref, route.item);
+    case 'uploads':
+      return handleUploads(call, name, ref);
+    case 'upload':
+      return handleUpload(call, name, ref, route.item);
+    case 'tags':
+      return handleTags(call, name, ref);
+    case 'referrers':
+      return handleReferrers(call, name, ref, route.item);
+  }
+}
+
+async function serve(call: OciRequest, path: string): Promise<void> {
+  const route = routeOf(path);
+  if (!route) throw new RegistryError('pathUnknown');
+  call.response.setHeader('docker-distribution-api-version', 'registry/2.0');
+  if (route.kind === 'token') return handleToken(call);
+  if (route.kind === 'download') return handleDownload(call, route.item);
+  const caller = await authenticate(call);
+  if (!caller) {
+    const given = call.request.headers.authorization !== undefined;
+    throw challenge(call, neededScope(call.request.method ?? '', route), given ? 'invalid_token' : undefined);
+  }
+  return dispatch({ ...call, caller }, route);
+}
+
+function settleFailure(call: OciRequest, error: unknown): void {
+  const { core, request, response } = call;
+  const gone = error instanceof ClientGoneError || request.socket.destroyed || (request.destroyed && !request.complete);
+  if (gone) {
+    core.log.debug({ reason: errorText(error), requestId: call.context.requestId }, 'the client went away');
+    response.destroy();
+    return;
+  }
+  const known = error instanceof RegistryError;
+  if (!known) core.log.error({ err: error, requestId: call.context.requestId }, 'a registry request failed');
+  if (response.headersSent) response.destroy();
+  else if (known) sendFailure(call, error);
+  else sendFault(call);
+}
+
+/** Serves one request under `/v2/`. */
+export async function handleOci(core: Core, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const url = request.url ?? '/';
+  const mark = url.indexOf('?');
+  const call: OciRequest = {
+    core,
+    request,
+    response,
+    query: new URLSearchParams(mark < 0 ? '' : url.slice(mark + 1)),
+    context: requestContext(request, core.clock.now()),
+  };
+  try {
+    await serve(call, mark < 0 ? url : url.slice(0, mark));
+  } catch (error) {
+    settleFailure(call, error);
+  }
+}

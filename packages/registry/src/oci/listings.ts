@@ -1,0 +1,99 @@
+// Lists in pages: the tags of a repository, its referrers, and the catalog of the caller's own account.
+import { formatArn, parseDigest } from '@longshore/base';
+import { RegistryError } from '../errors.ts';
+import { limits } from '../limits.ts';
+import { mediaTypes } from '../manifest.ts';
+import type { RepositoryRef } from '../names.ts';
+import { listReferrers, listTags } from '../reading.ts';
+import { findRepository, listRepositories, requireRepository } from '../repositories.ts';
+import { requireAccess } from './access.ts';
+import type { OciCall } from './call.ts';
+import { challenge } from './credentials.ts';
+import { sendJson } from './respond.ts';
+
+/** `n` of the query, never more than the bound of a page (CVE-2023-2253). Throws pageInvalid. */
+function pageSize(call: OciCall, usual: number): number {
+  const text = call.query.get('n');
+  if (text === null) return usual;
+  if (!/^\d{1,9}$/.test(text)) {
+    if (/^\d+$/.test(text)) return limits.pageMax;
+    throw new RegistryError('pageInvalid');
+  }
+  return Math.min(Number(text), limits.pageMax);
+}
+
+function requireGet(call: OciCall): void {
+  if (call.request.method !== 'GET' && call.request.method !== 'HEAD') throw new RegistryError('unsupported');
+}
+
+function nextLink(path: string, query: Readonly<Record<string, string>>): string {
+  return `<${path}?${new URLSearchParams(query).toString()}>; rel="next"`;
+}
+
+/** Cuts one entry read beyond the page and says where to go on. */
+function page(entries: readonly string[], size: number, path: string): { entries: readonly string[]; link?: string } {
+  const shown = entries.slice(0, size);
+  const last = shown.at(-1);
+  if (entries.length <= size || last === undefined) return { entries: shown };
+  return { entries: shown, link: nextLink(path, { n: String(size), last }) };
+}
+
+/** `GET /v2/<name>/tags/list` */
+export async function handleTags(call: OciCall, name: string, ref: RepositoryRef): Promise<void> {
+  requireGet(call);
+  const found = await findRepository(call.core.store, ref);
+  await requireAccess(call, name, ref, found, 'pull', ['ecr:ListImages']);
+  const size = pageSize(call, limits.pageMax);
+  const repository = requireRepository(found, ref);
+  const after = call.query.get('last') ?? '';
+  const held = size === 0 ? [] : await listTags(call.core.store, repository, after, size + 1);
+  const { entries, link } = page(held, size, `/v2/${name}/tags/list`);
+  sendJson(call, 200, { name, tags: entries }, { link });
+}
+
+/** `GET /v2/<name>/referrers/<digest>`: an index, empty also for what is not (yet) there. */
+export async function handleReferrers(call: OciCall, name: string, ref: RepositoryRef, item: string): Promise<void> {
+  requireGet(call);
+  const repository = await findRepository(call.core.store, ref);
+  await requireAccess(call, name, ref, repository, 'pull', ['ecr:BatchGetImage']);
+  const subject = parseDigest(item);
+  if (!subject) throw new RegistryError('digestInvalid');
+  const artifactType = call.query.get('artifactType') || undefined;
+  const { referrers, more } = repository
+    ? await listReferrers(call.core.store, repository, subject, artifactType, call.query.get('last') ?? '')
+    : { referrers: [], more: false };
+  const last = more ? referrers.at(-1)?.digest : undefined;
+  const filter: Record<string, string> = artifactType === undefined ? {} : { artifactType };
+  sendJson(
+    call,
+    200,
+    { schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests: referrers },
+    {
+      'content-type': mediaTypes.ociIndex,
+      'oci-filters-applied': artifactType === undefined ? undefined : 'artifactType',
+      link: last === undefined ? undefined : nextLink(`/v2/${name}/referrers/${subject}`, { ...filter, last }),
+    },
+  );
+}
+
+/** `GET /v2/_catalog` */
+export async function handleCatalog(call: OciCall): Promise<void> {
+  requireGet(call);
+  const { core, caller } = call;
+  const { account } = caller.principal;
+  const arn = formatArn({ service: 'ecr', region: core.region, account, resource: 'repository/*' });
+  const access = { action: 'ecr:DescribeRepositories', resources: [{ arn, account }] };
+  if ((await core.authorizer.refusal(caller.principal, access, call.context)) !== undefined) {
+    throw new RegistryError('denied');
+  }
+  const inScope = caller.scopes?.some((scope) => scope.type === 'registry' && scope.name === 'catalog') ?? true;
+  if (!inScope) throw challenge(call, 'registry:catalog:*', 'insufficient_scope');
+  const size = pageSize(call, limits.catalogDefault);
+  const held = size === 0 ? [] : await listRepositories(core.store, account, call.query.get('last') ?? '', size + 1);
+  const { entries, link } = page(
+    held.map((repository) => repository.name),
+    size,
+    '/v2/_catalog',
+  );
+  sendJson(call, 200, { repositories: entries }, { link });
+}

@@ -1,0 +1,65 @@
+// Answers: statuses, headers and the error form of the distribution specification.
+import type { ServerResponse } from 'node:http';
+import { failures, RegistryError } from '../errors.ts';
+import type { OciRequest } from './call.ts';
+
+export type Headers = Readonly<Record<string, string | number | readonly string[] | undefined>>;
+
+export function setHeaders(response: ServerResponse, headers: Headers): void {
+  for (const [name, value] of Object.entries(headers)) if (value !== undefined) response.setHeader(name, value);
+}
+
+/** An answer without a body. */
+export function sendEmpty(response: ServerResponse, status: number, headers: Headers = {}): void {
+  setHeaders(response, headers);
+  response.statusCode = status;
+  if (status !== 204 && status !== 304 && !response.hasHeader('content-length')) {
+    response.setHeader('content-length', 0);
+  }
+  response.end();
+}
+
+export function sendJson(
+  call: Pick<OciRequest, 'request' | 'response'>,
+  status: number,
+  value: unknown,
+  headers: Headers = {},
+): void {
+  const body = Buffer.from(JSON.stringify(value));
+  setHeaders(call.response, { 'content-type': 'application/json', ...headers, 'content-length': body.length });
+  call.response.statusCode = status;
+  call.response.end(call.request.method === 'HEAD' ? undefined : body);
+}
+
+/** A failure with headers of its own: where an upload stands, how to authenticate. */
+export class OciFailure extends RegistryError {
+  readonly headers: Headers;
+
+  constructor(cause: RegistryError, headers: Headers) {
+    super(cause.kind, cause.message, cause.detail);
+    this.headers = headers;
+  }
+}
+
+/** Sends the failure; what headers the answer had got before are dropped. */
+export function sendFailure(call: Pick<OciRequest, 'request' | 'response'>, error: RegistryError): void {
+  const { oci, status } = failures[error.kind];
+  for (const name of call.response.getHeaderNames()) call.response.removeHeader(name);
+  const detail = Object.keys(error.detail).length > 0 ? { detail: error.detail } : {};
+  sendJson(
+    call,
+    status,
+    { errors: [{ code: oci, message: error.message, ...detail }] },
+    {
+      'docker-distribution-api-version': 'registry/2.0',
+      ...(error instanceof OciFailure ? error.headers : {}),
+    },
+  );
+}
+
+/** A fault of this side: nothing of it is shown. */
+export function sendFault(call: Pick<OciRequest, 'request' | 'response' | 'context'>): void {
+  for (const name of call.response.getHeaderNames()) call.response.removeHeader(name);
+  const message = `The registry failed. The operator finds the reason under request ${call.context.requestId}.`;
+  sendJson(call, 500, { errors: [{ code: 'UNKNOWN', message }] });
+}

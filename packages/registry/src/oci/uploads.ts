@@ -1,0 +1,169 @@
+// Uploads of blobs (distribution-spec end-4 to end-6, end-11, end-13): begin, mount, chunk, finish, status, cancel.
+import { type Digest, digestAlgorithm, newHexId, parseDigest } from '@longshore/base';
+import { RegistryError } from '../errors.ts';
+import { findLayer, mountLayer } from '../layers.ts';
+import { limits } from '../limits.ts';
+import { type RepositoryRef, resolvePathName } from '../names.ts';
+import { finishLayer, receive } from '../receive.ts';
+import { findRepository, type Repository, requireRepository } from '../repositories.ts';
+import { beginUpload, cancelUpload, findUpload, touchUpload, type Upload, uploadOffset } from '../uploads.ts';
+import { isAllowed, isInScope, repositoryForPush, requireAccess } from './access.ts';
+import { bodyLength, bodyOf, hasBody, header, type OciCall } from './call.ts';
+import { readContentRange, uploadRange } from './ranges.ts';
+import { type Headers, OciFailure, sendEmpty } from './respond.ts';
+
+function requireDigest(text: string | null): Digest {
+  const digest = text === null ? undefined : parseDigest(text);
+  if (!digest)
+    throw new RegistryError('digestInvalid', 'The digest is missing, malformed, or neither sha256 nor sha512.');
+  return digest;
+}
+
+function uploadHeaders(name: string, id: string, offset: number): Headers {
+  return { location: `/v2/${name}/blobs/uploads/${id}`, range: uploadRange(offset), 'docker-upload-uuid': id };
+}
+
+function sendCreated(call: OciCall, name: string, digest: Digest): void {
+  sendEmpty(call.response, 201, { location: `/v2/${name}/blobs/${digest}`, 'docker-content-digest': digest });
+}
+
+/** Links a blob from another repository that the caller may pull from. False in every other case, for whatever reason. */
+async function tryMount(call: OciCall, target: Repository, digest: Digest, from: string): Promise<boolean> {
+  const ref = resolvePathName(from, call.caller.principal.account);
+  if (!ref) return false;
+  const { repository, layer } = await findLayer(call.core, ref, digest);
+  const allowed = await isAllowed(call, ref, repository, [
+    'ecr:BatchCheckLayerAvailability',
+    'ecr:GetDownloadUrlForLayer',
+  ]);
+  if (!allowed || !isInScope(call, ref, 'pull') || !repository || !layer) return false;
+  return mountLayer(call.core, repository, target, digest, layer.size);
+}
+
+/** A whole blob in the body of the POST: an upload of one request, which nobody can continue. */
+async function receiveWhole(call: OciCall, repository: Repository, digest: Digest): Promise<void> {
+  const id = newHexId();
+  const { core } = call;
+  await core.blobs.create(id);
+  try {
+    await receive(core, id, bodyOf(call.request), { algorithm: digestAlgorithm(digest) });
+    await finishLayer(core, repository, { id, recorded: false }, digest);
+  } catch (error) {
+    // After any other failure bytes may have been made a blob already: `recover` knows what to do with them.
+    const unfinished = !call.request.complete || error instanceof RegistryError;
+    if (unfinished) await core.blobs.cancel(id);
+    throw error;
+  }
+}
+
+async function begin(call: OciCall, name: string, ref: RepositoryRef): Promise<void> {
+  const { core, query } = call;
+  const whole = query.get('digest');
+  const actions = whole === null ? initiate : [...initiate, ...append, ...complete];
+  const found = await findRepository(core.store, ref);
+  await requireAccess(call, name, ref, found, 'push', actions);
+  const wholeDigest = whole === null ? undefined : requireDigest(whole);
+  const mount = query.get('mount');
+  const mountDigest = mount === null ? undefined : requireDigest(mount);
+  const repository = await repositoryForPush(call, ref, found);
+  const from = query.get('from');
+  if (mountDigest && from !== null && (await tryMount(call, repository, mountDigest, from))) {
+    return sendCreated(call, name, mountDigest);
+  }
+  if (wholeDigest) {
+    await receiveWhole(call, repository, wholeDigest);
+    return sendCreated(call, name, wholeDigest);
+  }
+  const id = await beginUpload(core, repository, call.caller.principal, 'oci');
+  sendEmpty(call.response, 202, uploadHeaders(name, id, 0));
+}
+
+const initiate = ['ecr:InitiateLayerUpload'];
+const append = ['ecr:UploadLayerPart'];
+const complete = ['ecr:CompleteLayerUpload'];
+
+/** `POST /v2/<name>/blobs/uploads/` */
+export async function handleUploads(call: OciCall, name: string, ref: RepositoryRef): Promise<void> {
+  if (call.request.method !== 'POST') throw new RegistryError('unsupported');
+  return begin(call, name, ref);
+}
+
+/** Appends the body. Throws rangeInvalid with the state of the upload if it does not begin where the last chunk ended. */
+async function appendBody(call: OciCall, name: string, upload: Upload, digest?: Digest): Promise<number> {
+  const offset = await uploadOffset(call.core, upload);
+  const text = header(call.request, 'content-range');
+  const range = text === undefined ? undefined : readContentRange(text);
+  if (text !== undefined && range?.first !== offset) {
+    throw new OciFailure(new RegistryError('rangeInvalid'), uploadHeaders(name, upload.id, offset));
+  }
+  const length = bodyLength(call.request);
+  if (range && length !== undefined && length !== range.last - range.first + 1) {
+    throw new RegistryError('sizeInvalid', 'Content-Range and Content-Length do not agree.');
+  }
+  if (offset + (length ?? 0) > limits.layerBytes) throw new RegistryError('layerTooLarge');
+  if (!hasBody(call.request)) return offset;
+  const expiresAt = await touchUpload(call.core, upload);
+  return receive(call.core, upload.id, bodyOf(call.request), {
+    maxBytes: range ? Math.min(limits.layerBytes, range.last + 1) : limits.layerBytes,
+    algorithm: digest ? digestAlgorithm(digest) : 'sha256',
+    recorded: { id: upload.id, expiresAt },
+  });
+}
+
+async function finish(call: OciCall, name: string, repository: Repository, upload: Upload): Promise<void> {
+  const digest = requireDigest(call.query.get('digest'));
+  await appendBody(call, name, upload, digest);
+  try {
+    await finishLayer(call.core, repository, { id: upload.id, recorded: true }, digest);
+  } catch (error) {
+    if (error instanceof RegistryError && error.kind === 'layerMismatch') await cancelUpload(call.core, upload.id);
+    throw error;
+  }
+  sendCreated(call, name, digest);
+}
+
+interface UploadMethod {
+  readonly actions: (call: OciCall) => readonly string[];
+  readonly run: (call: OciCall, name: string, repository: Repository, upload: Upload) => Promise<void>;
+}
+
+const methods: ReadonlyMap<string, UploadMethod> = new Map<string, UploadMethod>([
+  [
+    'GET',
+    {
+      actions: () => append,
+      run: async (call, name, _repository, upload) =>
+        sendEmpty(call.response, 204, uploadHeaders(name, upload.id, await uploadOffset(call.core, upload))),
+    },
+  ],
+  [
+    'PATCH',
+    {
+      actions: () => append,
+      run: async (call, name, _repository, upload) =>
+        sendEmpty(call.response, 202, uploadHeaders(name, upload.id, await appendBody(call, name, upload))),
+    },
+  ],
+  ['PUT', { actions: (call) => (hasBody(call.request) ? [...append, ...complete] : complete), run: finish }],
+  [
+    'DELETE',
+    {
+      actions: () => append,
+      run: async (call, _name, _repository, upload) => {
+        await cancelUpload(call.core, upload.id);
+        sendEmpty(call.response, 204);
+      },
+    },
+  ],
+]);
+
+/** `/v2/<name>/blobs/uploads/<id>` */
+export async function handleUpload(call: OciCall, name: string, ref: RepositoryRef, id: string): Promise<void> {
+  const method = methods.get(call.request.method ?? '');
+  if (!method) throw new RegistryError('unsupported');
+  const { repository, upload } = await findUpload(call.core, ref, id, call.caller.principal.account, 'oci');
+  await requireAccess(call, name, ref, repository, 'push', method.actions(call));
+  const held = requireRepository(repository, ref);
+  if (!upload) throw new RegistryError('uploadUnknown');
+  await method.run(call, name, held, upload);
+}

@@ -1,0 +1,107 @@
+// Receiving layers: appending to an upload, and turning a complete one into a blob of its repository.
+import { type Digest, type DigestAlgorithm, errorText } from '@longshore/base';
+import { BlobTooLargeError, DigestMismatchError, UploadBusyError, UploadNotFoundError } from '@longshore/blobs';
+import type { Core } from './core.ts';
+import { RegistryError } from './errors.ts';
+import { BlobBeingRemovedError, recordLayerSteps } from './layers.ts';
+import { limits } from './limits.ts';
+import type { Repository } from './repositories.ts';
+import { forgetUploadStep, touchUpload, type Upload } from './uploads.ts';
+
+/** Collection needs moments to remove one blob's bytes; a push of the same blob waits this often, this long. */
+const removalWaits = 150;
+const removalWaitMs = 200;
+
+/** The blob store's errors in the registry's words. */
+export function translateBlobError(error: unknown): unknown {
+  if (error instanceof UploadNotFoundError) return new RegistryError('uploadUnknown');
+  if (error instanceof UploadBusyError) return new RegistryError('uploadBusy');
+  if (error instanceof BlobTooLargeError) return new RegistryError('layerTooLarge');
+  if (error instanceof DigestMismatchError) {
+    return new RegistryError('layerMismatch', `The content has digest ${error.actual}.`);
+  }
+  return error;
+}
+
+/** Counts what passes, and keeps a recorded upload from expiring while bytes still come. */
+async function* watched(
+  core: Core,
+  source: AsyncIterable<Uint8Array>,
+  upload: Pick<Upload, 'id' | 'expiresAt'> | undefined,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  let expiresAt = upload?.expiresAt ?? 0;
+  for await (const chunk of source) {
+    core.counters.receivedBytes.add(chunk.length);
+    if (upload && expiresAt < core.clock.now() + core.uploadTtlMs / 2) {
+      expiresAt = await touchUpload(core, { id: upload.id, expiresAt });
+    }
+    yield chunk;
+  }
+}
+
+export interface ReceiveOptions {
+  /** Total bytes that the upload may have after this chunk. */
+  readonly maxBytes?: number;
+  readonly algorithm?: DigestAlgorithm;
+  /** Set for an upload that is recorded in the store, undefined for one that lives for one request. */
+  readonly recorded?: Pick<Upload, 'id' | 'expiresAt'>;
+}
+
+/** Appends a stream to an upload; resolves to its size, durable. Throws uploadUnknown, uploadBusy or layerTooLarge. */
+export async function receive(
+  core: Core,
+  id: string,
+  source: AsyncIterable<Uint8Array>,
+  options: ReceiveOptions = {},
+): Promise<number> {
+  const { maxBytes = limits.layerBytes, algorithm = 'sha256', recorded } = options;
+  try {
+    return await core.blobs.append(id, watched(core, source, recorded), { maxBytes, algorithm });
+  } catch (error) {
+    throw translateBlobError(error);
+  }
+}
+
+/**
+ * Verifies a complete upload and makes it a layer of `repository`: bytes first (durable), then the record, the link and
+ * the end of the upload in one transaction, then the upload's own name goes. A crash in between is undone by `recover`.
+ * Throws layerMismatch (the upload is still there), uploadUnknown or repositoryUnknown.
+ */
+export async function finishLayer(
+  core: Core,
+  repository: Repository,
+  upload: { readonly id: string; readonly recorded: boolean },
+  digest: Digest,
+): Promise<{ readonly size: number }> {
+  const size = await recordFinished(core, repository, upload, digest);
+  await core.blobs.release(upload.id).catch((error: unknown) => {
+    // The layer is stored and acknowledged; what is left of the upload is removed at the next start.
+    core.log.warn({ upload: upload.id, reason: errorText(error) }, 'a finished upload was not released');
+  });
+  return { size };
+}
+
+async function recordFinished(
+  core: Core,
+  repository: Repository,
+  upload: { readonly id: string; readonly recorded: boolean },
+  digest: Digest,
+): Promise<number> {
+  for (let waited = 0; ; waited++) {
+    try {
+      const { size } = await core.blobs.finish(upload.id, digest);
+      const [recorded] = await core.store.write([
+        ...recordLayerSteps(core, repository, digest, size),
+        ...(upload.recorded ? [forgetUploadStep(upload.id)] : []),
+      ]);
+      if (recorded?.rows[0]?.version === 1) {
+        core.counters.blobsStored.add();
+        core.counters.storedBytes.add(size);
+      }
+      return size;
+    } catch (error) {
+      if (!(error instanceof BlobBeingRemovedError) || waited >= removalWaits) throw translateBlobError(error);
+      await core.clock.sleep(removalWaitMs);
+    }
+  }
+}

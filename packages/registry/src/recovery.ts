@@ -1,0 +1,16 @@
+// At start: what a crash left half done is undone. The store says what was acknowledged; the blob store follows it.
+import { sql } from '@longshore/store';
+import type { Core } from './core.ts';
+
+export async function recover(core: Core): Promise<void> {
+  const { store, blobs } = core;
+  const now = core.clock.now();
+  await store.write([{ sql: sql`DELETE FROM registry_uploads WHERE expires_at <= ${now}` }]);
+  const report = await blobs.recover({
+    isKnown: async (upload) =>
+      (await store.get(sql`SELECT 1 AS one FROM registry_uploads WHERE id = ${upload}`)) !== undefined,
+    isStored: async (digest) =>
+      (await store.get(sql`SELECT 1 AS one FROM registry_blobs WHERE digest = ${digest}`)) !== undefined,
+  });
+  core.log.info({ ...report }, 'the blob store was brought in line with the records');
+}

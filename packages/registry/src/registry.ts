@@ -1,0 +1,31 @@
+// Puts the registry together from what it is given.
+import { createCounters } from './counters.ts';
+import type { Core } from './core.ts';
+import { ecrService } from './api/service.ts';
+import { handleOci } from './oci/handler.ts';
+import { createPullRecorder } from './pulls.ts';
+import { recover } from './recovery.ts';
+import { createSealer } from './seal.ts';
+import { summarize } from './summary.ts';
+import type { Registry, RegistryOptions } from './types.ts';
+import { uploadExpiry } from './uploads.ts';
+import { createImageWriter } from './writer.ts';
+
+/** The registry over a migrated store (`registryMigrations`) and a blob store. */
+export function createRegistry(options: RegistryOptions): Registry {
+  const { store, clock, log, meter } = options;
+  const core: Core = {
+    ...options,
+    counters: createCounters(meter),
+    sealer: createSealer(store),
+    pulls: createPullRecorder({ store, clock, log }),
+  };
+  return {
+    ecr: ecrService(core),
+    handleOci: (request, response) => handleOci(core, request, response),
+    services: [uploadExpiry(core), core.pulls.service],
+    recover: () => recover(core),
+    imageWriter: (principal, repository) => createImageWriter(core, principal, repository),
+    summary: (account) => summarize(store, account),
+  };
+}
