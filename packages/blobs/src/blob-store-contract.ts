@@ -162,7 +162,7 @@ function uploadContract(store: () => BlobStore): void {
     expect(await store().offset(upload)).toBe(0);
     await store().append(upload, from([randomBytes(10), randomBytes(2_500_000)]));
     expect(await store().offset(upload)).toBe(2_500_010);
-    await expect(store().create(upload)).rejects.toThrow();
+    await expect(store().create(upload)).rejects.toThrow(/exist/);
   });
 
   test('a wrong digest is refused and the upload stays', async () => {

@@ -3,7 +3,7 @@ import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { digestHex, digestOf, newHexId, silentLogger } from '@longshore/base';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { blobStoreContract, from, put } from './blob-store-contract.ts';
 import { openDirectoryBlobStore } from './directory.ts';
 
@@ -13,33 +13,35 @@ blobStoreContract('a directory', async () => {
   return { store: await open(), reopen: open, dispose: () => rm(dir, { recursive: true }) };
 });
 
-let dir: string;
-beforeEach(async () => {
-  dir = await mkdtemp(join(tmpdir(), 'longshore-blobs-'));
-});
-afterEach(() => rm(dir, { recursive: true }));
+describe('names and modes on disk', () => {
+  let dir: string;
+  beforeEach(async () => {
+    dir = await mkdtemp(join(tmpdir(), 'longshore-blobs-'));
+  });
+  afterEach(() => rm(dir, { recursive: true }));
 
-test('a settled store holds the blob once, readable by its owner only, and no upload', async () => {
-  const store = await openDirectoryBlobStore({ dir: join(dir, 'data', 'blobs'), log: silentLogger });
-  const digest = await put(store, Buffer.from('content'));
-  const hex = digestHex(digest);
-  const folder = join(dir, 'data', 'blobs', 'blobs', 'sha256', hex.slice(0, 2));
-  const file = await stat(join(folder, hex));
-  expect(file.nlink).toBe(1);
-  expect(file.mode & 0o777).toBe(0o600);
-  expect((await stat(folder)).mode & 0o777).toBe(0o700);
-  expect(await readdir(join(dir, 'data', 'blobs', 'uploads'))).toEqual([]);
-});
+  test('a settled store holds the blob once, readable by its owner only, and no upload', async () => {
+    const store = await openDirectoryBlobStore({ dir: join(dir, 'data', 'blobs'), log: silentLogger });
+    const digest = await put(store, Buffer.from('content'));
+    const hex = digestHex(digest);
+    const folder = join(dir, 'data', 'blobs', 'blobs', 'sha256', hex.slice(0, 2));
+    const file = await stat(join(folder, hex));
+    expect(file.nlink).toBe(1);
+    expect(file.mode & 0o777).toBe(0o600);
+    expect((await stat(folder)).mode & 0o777).toBe(0o700);
+    expect(await readdir(join(dir, 'data', 'blobs', 'uploads'))).toEqual([]);
+  });
 
-test('a cancelled request for a finished upload leaves its name to recovery', async () => {
-  const store = await openDirectoryBlobStore({ dir, log: silentLogger });
-  const upload = newHexId();
-  await store.create(upload);
-  await store.append(upload, from([Buffer.from('unrecorded')]));
-  await store.finish(upload, digestOf('unrecorded'));
-  await store.cancel(upload);
-  expect(await readdir(join(dir, 'uploads'))).toHaveLength(1);
-  const report = await store.recover({ isKnown: async () => false, isStored: async () => false });
-  expect(report).toEqual({ kept: 0, removedUploads: 0, removedBlobs: 1 });
-  expect(await readdir(join(dir, 'uploads'))).toEqual([]);
+  test('a cancelled request for a finished upload leaves its name to recovery', async () => {
+    const store = await openDirectoryBlobStore({ dir, log: silentLogger });
+    const upload = newHexId();
+    await store.create(upload);
+    await store.append(upload, from([Buffer.from('unrecorded')]));
+    await store.finish(upload, digestOf('unrecorded'));
+    await store.cancel(upload);
+    expect(await readdir(join(dir, 'uploads'))).toHaveLength(1);
+    const report = await store.recover({ isKnown: async () => false, isStored: async () => false });
+    expect(report).toEqual({ kept: 0, removedUploads: 0, removedBlobs: 1 });
+    expect(await readdir(join(dir, 'uploads'))).toEqual([]);
+  });
 });

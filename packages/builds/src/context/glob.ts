@@ -28,7 +28,7 @@ export function matchesGlob(glob: Glob, path: string): boolean {
 }
 
 function matchesSegment(tokens: readonly Token[], segment: string): boolean {
-  return matchSequence(tokens, [...segment], (token) => token === '*', matchesChar);
+  return matchSequence(tokens, Array.from(segment), (token) => token === '*', matchesChar);
 }
 
 /**
@@ -71,7 +71,7 @@ function matchesChar(token: Token, char: string): boolean {
 }
 
 function parseSegment(segment: string): Token[] {
-  const chars = [...segment];
+  const chars = Array.from(segment);
   const tokens: Token[] = [];
   let i = 0;
   while (i < chars.length) {

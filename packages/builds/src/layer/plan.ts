@@ -61,7 +61,7 @@ function addNode(entries: Map<string, LayerEntry>, path: string, node: Node, ste
 
 /** Folders that nobody copied but that something is copied into. */
 function addParents(entries: Map<string, LayerEntry>, image: ImageFiles): void {
-  for (const path of [...entries.keys()]) {
+  for (const path of entries.keys()) {
     for (let folder = posix.dirname(path); folder !== '/'; folder = posix.dirname(folder)) {
       if (entries.has(folder) || image.has(folder)) break;
       entries.set(folder, { kind: 'folder', path: folder, mode: 0o755, owner: { uid: 0, gid: 0 } });
