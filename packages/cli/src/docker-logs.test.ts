@@ -1,17 +1,7 @@
-import { createServer, type RequestListener } from 'node:http';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { demultiplex, dockerLogs, type LogChunk } from './docker-logs.ts';
-
-function frame(stream: number, text: string): Buffer {
-  const bytes = Buffer.from(text);
-  const header = Buffer.from([stream, 0, 0, 0, 0, 0, 0, 0]);
-  header.writeUInt32BE(bytes.length, 4);
-  return Buffer.concat([header, bytes]);
-}
+import { frame, withEngine } from './testing/engine.ts';
 
 async function* pieces(bytes: Buffer, sizes: readonly number[]): AsyncGenerator<Uint8Array> {
   let at = 0;
@@ -43,20 +33,6 @@ it('frames come out whole, however the bytes arrive', async () => {
     }),
   );
 });
-
-async function withEngine(listener: RequestListener, use: (dockerHost: string) => Promise<void>): Promise<void> {
-  const folder = await mkdtemp(join(tmpdir(), 'longshore-cli-'));
-  const socket = join(folder, 'docker.sock');
-  const server = createServer(listener);
-  await new Promise<void>((resolve) => server.listen(socket, resolve));
-  try {
-    await use(`unix://${socket}`);
-  } finally {
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
-    await rm(folder, { recursive: true });
-  }
-}
 
 describe('logs of the Engine', () => {
   const asked = { containerId: 'abc', follow: false, timestamps: false, signal: new AbortController().signal };

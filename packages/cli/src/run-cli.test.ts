@@ -77,7 +77,6 @@ describe('finding the server', () => {
     });
     expect(named.code).toBe(0);
     await server.close();
-    await folder.remove();
   });
 
   it.each(['ftp://x', 'nonsense', 'http://user:pw@x', 'http://x?y'])('refuses the address %s', async (endpoint) => {

@@ -30,7 +30,7 @@ describe('a table', () => {
 
   it('keeps control characters from the terminal', () => {
     const table = formatTable(columns, [{ name: 'a\u001b[2Jb\n', size: '' }], undefined);
-    expect(table).toBe('NAME      SIZE\na\ufffd[2Jb\ufffd\n');
+    expect(table).toBe('NAME     SIZE\na\ufffd[2Jb\ufffd\n');
   });
 
   it('never exceeds the width as long as the columns can be cut to it, and never loses a row', () => {

@@ -1,15 +1,10 @@
 import { execFileSync } from 'node:child_process';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { call } from '../testing/call.ts';
-import { type TestFolder, testFolder } from '../testing/data-folder.ts';
-
-let folder: TestFolder;
-beforeEach(async () => {
-  folder = await testFolder();
-});
-afterEach(() => folder.remove());
+import { testFolder } from '../testing/data-folder.ts';
 
 it('prints what a shell takes, whatever an older answer left in the environment', async () => {
+  const folder = await testFolder();
   await folder.fill('http://127.0.0.1:7077');
   const env = { LONGSHORE_DATA: folder.path, AWS_ENDPOINT_URL: 'http://old:1', AWS_ACCESS_KEY_ID: 'OLD' };
   const { code, out } = await call(['env'], { env });
@@ -35,6 +30,7 @@ it('prints what a shell takes, whatever an older answer left in the environment'
 });
 
 it('offers a function for old AWS CLIs that names the endpoint unless the caller does', async () => {
+  const folder = await testFolder();
   await folder.fill('http://127.0.0.1:7077');
   const { out } = await call(['env', '--data', folder.path, '--shell-function']);
   const fake = 'command() { shift; printf "<%s>" "$@"; echo; }';
@@ -47,12 +43,14 @@ it('offers a function for old AWS CLIs that names the endpoint unless the caller
 });
 
 it('prints JSON', async () => {
+  const folder = await testFolder();
   await folder.fill('http://[::1]:80');
   const { out } = await call(['env', '--json', '--data', folder.path]);
   expect(JSON.parse(out)).toMatchObject({ LONGSHORE_REGISTRY: '[::1]:80', AWS_SECRET_ACCESS_KEY: "s'e c" });
 });
 
 it('fails without a running server: with nothing to evaluate, and what to do', async () => {
+  const folder = await testFolder();
   const { code, out, err } = await call(['env', '--data', folder.path]);
   expect({ code, out }).toEqual({ code: 1, out: '' });
   expect(err).toBe(

@@ -7,7 +7,7 @@ import { silentLogger, systemClock, UserError } from '@longshore/base';
 import { processIo } from '../process-io.ts';
 import { runCli } from '../run-cli.ts';
 import type { CliParts, RunningServer, ServerPart, ServerSettings } from '../types.ts';
-import { writeRunningFile } from './data-folder.ts';
+import { writeRunningFile } from './running-file.ts';
 
 interface SmallSettings extends ServerSettings {
   readonly mode: string;
