@@ -1,2 +1,3 @@
 // The door of `agent`.
+export { createAgent } from './agent.ts';
 export type { Agent, AgentOptions } from './types.ts';

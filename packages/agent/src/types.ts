@@ -15,6 +15,8 @@ export interface AgentOptions {
   readonly bindAddress?: string;
   /** Pause between two readings of the containers' cgroups. Default 5,000 ms. */
   readonly measureEveryMs?: number;
+  /** How long containers of stopped tasks are kept for inspection. Default 10 minutes. */
+  readonly keepStoppedMs?: number;
   readonly attributes?: Readonly<Record<string, string>>;
   readonly clock: Clock;
   readonly log: Logger;

@@ -1,0 +1,73 @@
+// The control socket as a service: connects, talks, connects again.
+import { type Clock, type Logger, type LoopService, loopService } from '@longshore/base';
+import { createAcsHandler, type AcsParts } from './acs-messages.ts';
+import { isFinal } from './api.ts';
+import { agentHash, agentVersion } from './capabilities.ts';
+import type { Membership } from './registration.ts';
+import type { SigningIdentity } from './sign.ts';
+import { converse, openSocket, socketUrl, UpgradeRefused } from './socket.ts';
+
+export interface AcsSessionParts extends AcsParts {
+  readonly membership: Membership;
+  readonly identity: SigningIdentity;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Called each time the socket is open and this agent listens. */
+  readonly onConnected: () => void;
+}
+
+/** As ECS's agent: given up after one to two minutes of silence, renewed after 30 to 35 minutes. */
+const silenceMs = 60_000;
+const lifetimeMs = 30 * 60_000;
+
+/** The instance is not (any more) one that may connect. */
+function isGone(error: unknown): boolean {
+  return (
+    (error instanceof UpgradeRefused &&
+      /InactiveInstanceException|InvalidInstanceException|ClientException|InvalidParameter/.test(error.message)) ||
+    isFinal(error)
+  );
+}
+
+export function createAcsSession(parts: AcsSessionParts): LoopService {
+  const { membership, clock, log } = parts;
+  let joined = false;
+
+  return loopService({
+    id: 'agent control session',
+    everyMs: 100,
+    log,
+    clock,
+    backoff: { initialMs: 250, maxMs: 15_000 },
+    async step({ signal }) {
+      const instanceArn = joined ? membership.arn() : await membership.join();
+      joined = true;
+      try {
+        const { acs } = await membership.endpoints();
+        const url = socketUrl(acs, {
+          clusterArn: parts.instance.current().cluster,
+          containerInstanceArn: instanceArn,
+          agentHash,
+          agentVersion,
+          seqNum: '1',
+          protocolVersion: '2',
+          dockerVersion: membership.dockerVersion(),
+          sendCredentials: 'true',
+        });
+        const socket = await openSocket(url, parts.identity, signal);
+        log.info({ instance: instanceArn }, 'the control socket is open');
+        const talk = converse(socket, { onFrame: createAcsHandler(parts), silenceMs, lifetimeMs, clock, signal });
+        parts.onConnected();
+        await talk;
+        log.info({}, 'the control socket was closed and is opened again');
+      } catch (error) {
+        membership.forgetEndpoints();
+        if (isGone(error)) {
+          joined = false;
+          await membership.leave();
+        }
+        throw error;
+      }
+    },
+  });
+}

@@ -1,0 +1,85 @@
+// What this machine offers when it registers: resources, and attributes as ECS's own agent names them. Pure.
+import type { Attribute, Resource, VersionInfo } from '@aws-sdk/client-ecs';
+import type { EngineInfo, EngineVersion } from '../docker/types.ts';
+
+/** The agent's version, as `versionInfo.agentVersion` and the placement subject `agentVersion` show it. */
+export const agentVersion = '0.1.0';
+export const agentHash = 'longshore';
+
+/** MiB that are left to the machine itself. */
+export const reservedMemoryMiB = 256;
+
+/** Ports that tasks cannot have: ssh, the Docker Engine's two, the agent's own two (ECS reserves the same). */
+const reservedPorts = ['22', '2375', '2376', '51678', '51679'];
+
+/** Docker API versions that task definitions may ask for; ECS stopped naming newer ones. */
+const namedApis = [
+  '1.17',
+  '1.18',
+  '1.19',
+  '1.20',
+  '1.21',
+  '1.22',
+  '1.23',
+  '1.24',
+  '1.25',
+  '1.28',
+  '1.29',
+  '1.30',
+  '1.32',
+];
+const logDrivers = ['json-file', 'syslog', 'journald', 'gelf', 'fluentd', 'awslogs', 'splunk'];
+
+const minor = (version: string) => Number(version.split('.')[1]);
+const architectures: Readonly<Record<string, string>> = {
+  amd64: 'x86_64',
+  x86_64: 'x86_64',
+  arm64: 'arm64',
+  aarch64: 'arm64',
+};
+
+export function resourcesOf(info: EngineInfo): Resource[] {
+  const memory = Math.max(0, Math.floor(info.MemTotal / (1024 * 1024)) - reservedMemoryMiB);
+  return [
+    { name: 'CPU', type: 'INTEGER', integerValue: info.NCPU * 1024 },
+    { name: 'MEMORY', type: 'INTEGER', integerValue: memory },
+    { name: 'PORTS', type: 'STRINGSET', stringSetValue: reservedPorts },
+    { name: 'PORTS_UDP', type: 'STRINGSET', stringSetValue: [] },
+  ];
+}
+
+/** Capabilities that the agent really has on this Engine, then the operator's own attributes. */
+export function attributesOf(
+  info: EngineInfo,
+  version: EngineVersion,
+  own: Readonly<Record<string, string>>,
+): Attribute[] {
+  const drivers = new Set(['none', ...(info.Plugins?.Log ?? [])]);
+  const security = info.SecurityOptions ?? [];
+  const capability = [
+    'privileged-container',
+    ...namedApis.filter((api) => minor(api) <= minor(version.ApiVersion)).map((api) => `docker-remote-api.${api}`),
+    ...['none', ...logDrivers].filter((driver) => drivers.has(driver)).map((driver) => `logging-driver.${driver}`),
+    ...['selinux', 'apparmor'].filter((name) => security.some((option) => option.includes(`name=${name}`))),
+    'ecr-auth',
+  ].map((name) => `com.amazonaws.ecs.capability.${name}`);
+  const newer = [
+    'ecr-endpoint',
+    'container-ordering',
+    'container-health-check',
+    'full-sync',
+    'task-cpu-mem-limit',
+    'external',
+    ...(info.Plugins?.Volume ?? []).map((driver) => `docker-volume-driver.${driver}`),
+  ].map((name) => `ecs.capability.${name}`);
+  return [
+    ...[...capability, ...newer].map((name) => ({ name })),
+    { name: 'ecs.os-type', value: info.OSType },
+    { name: 'ecs.cpu-architecture', value: architectures[info.Architecture] ?? info.Architecture },
+    ...Object.entries(own).map(([name, value]) => ({ name, value })),
+  ];
+}
+
+export function versionsOf(version: EngineVersion): VersionInfo {
+  return { agentVersion, agentHash, dockerVersion: `DockerVersion: ${version.Version}` };
+}

@@ -1,0 +1,154 @@
+// Getting an image onto this machine. As ECS's agent does by default, the registry is asked each time a task starts; if
+// it cannot be asked (down, overloaded), an image that is here is used. Unlike it, a registry's plain "no" (not found,
+// denied, withdrawn) is final: an image that was here before does not get around it.
+import type { AcsContainer } from '@longshore/aws';
+import { backoffDelay, type Clock, errorText, type Logger } from '@longshore/base';
+import type { Engine } from '../docker/engine.ts';
+import { EngineError, EngineTimeout, EngineUnreachable } from '../docker/errors.ts';
+import { type ImageReference, parseImageReference } from '../docker/reference.ts';
+import type { RegistryToken, RegistryTokens } from './ecr-token.ts';
+import type { Limit } from './limit.ts';
+import { currentDigest } from './manifest-check.ts';
+
+export interface PulledImage {
+  /** The manifest's digest, where the Engine knows it. */
+  readonly digest?: string | undefined;
+}
+
+export interface Puller {
+  /** Throws EngineError (with the registry's words) when the image cannot be had; the caller's signal ends its wait. */
+  pull(container: AcsContainer, signal: AbortSignal): Promise<PulledImage>;
+}
+
+interface SharedPull {
+  readonly work: Promise<PulledImage>;
+  readonly stop: AbortController;
+  waiting: number;
+}
+
+export interface PullerParts {
+  readonly engine: Engine;
+  readonly tokens: RegistryTokens;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly limit: Limit;
+}
+
+const attempts = 4;
+const backoff = { initialMs: 1_000, maxMs: 15_000 };
+const transient =
+  /\b(?:timeout|timed out|deadline exceeded|connection refused|connection reset|no such host|temporary failure|EOF|TLS handshake|unexpected HTTP status: 5\d\d|received unexpected HTTP status|toomanyrequests|server misbehaving|network is unreachable|no route to host|made no progress)\b|status: 429/i;
+
+/** Whether trying again may help: the registry did not give an answer of its own. */
+export function isTransient(error: unknown): boolean {
+  if (error instanceof EngineTimeout) return true;
+  if (!(error instanceof EngineError)) return true;
+  return transient.test(error.message);
+}
+
+function digestOfImage(repoDigests: readonly string[] | null | undefined, name: string): string | undefined {
+  return repoDigests?.find((one) => one.startsWith(`${name}@`))?.slice(name.length + 1);
+}
+
+/** Rejects as soon as the signal fires; the work goes on for those who still wait for it. */
+function waitFor<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const givenUp = () => reject(new EngineUnreachable('the pull was given up'));
+    if (signal.aborted) givenUp();
+    signal.addEventListener('abort', givenUp, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', givenUp));
+  });
+}
+
+export function createPuller(parts: PullerParts): Puller {
+  const { engine, tokens, log } = parts;
+  const underWay = new Map<string, SharedPull>();
+
+  /** The token for the image's registry. Throws rather than let a credential go to another host than its own. */
+  async function tokenFor(container: AcsContainer, reference: ImageReference): Promise<RegistryToken | undefined> {
+    const auth = container.registryAuthentication;
+    if (!auth) return undefined;
+    const token = await tokens.get(auth.ecrAuthData.registryId).catch((error: unknown) => {
+      throw new EngineError(0, `unable to get an authorization token for the image's registry: ${errorText(error)}`);
+    });
+    if (token.endpoint.host !== reference.host)
+      throw new EngineError(
+        401,
+        `the image's host ${reference.host} is not ${token.endpoint.host}, for which there is a credential`,
+      );
+    return token;
+  }
+
+  async function pullOnce(
+    container: AcsContainer,
+    reference: ImageReference,
+    signal: AbortSignal,
+  ): Promise<PulledImage> {
+    const { image } = container;
+    const [here, token] = await Promise.all([engine.inspectImage(image), tokenFor(container, reference)]);
+    const digestHere = digestOfImage(here?.RepoDigests, reference.name);
+    if (here && reference.digest && digestHere === reference.digest) return { digest: reference.digest };
+    if (here && token && digestHere && (await currentDigest(reference, token)) === digestHere)
+      return { digest: digestHere };
+    const canonical = reference.digest || reference.tag === undefined ? image : `${reference.name}:${reference.tag}`;
+    const credential = token && {
+      username: token.username,
+      password: token.password,
+      serveraddress: token.endpoint.host,
+    };
+    await engine.pullImage(canonical, credential, signal);
+    const now = await engine.inspectImage(image);
+    return { digest: reference.digest ?? digestOfImage(now?.RepoDigests, reference.name) };
+  }
+
+  async function pullPatiently(container: AcsContainer, signal: AbortSignal): Promise<PulledImage> {
+    const reference = parseImageReference(container.image);
+    if (!reference) throw new EngineError(400, `invalid image reference ${container.image}`);
+    for (let failures = 0; ; failures++) {
+      try {
+        return await parts.limit(() => pullOnce(container, reference, signal));
+      } catch (error) {
+        const auth = container.registryAuthentication;
+        const mayRenew =
+          auth && failures === 0 && /unauthorized|authentication required|no basic auth/i.test(errorText(error));
+        if (auth) tokens.forget(auth.ecrAuthData.registryId);
+        if (mayRenew && !signal.aborted) continue;
+        if (signal.aborted || !isTransient(error)) throw error;
+        const cached = await engine.inspectImage(container.image);
+        if (cached) {
+          log.warn(
+            { image: container.image, problem: errorText(error) },
+            'the registry cannot be asked: using the image that is here',
+          );
+          return { digest: digestOfImage(cached.RepoDigests, reference.name) };
+        }
+        if (failures + 1 >= attempts) throw error;
+        await parts.clock.sleep(backoffDelay(failures, backoff), signal);
+        if (signal.aborted) throw error;
+      }
+    }
+  }
+
+  return {
+    async pull(container, signal) {
+      // Tasks that wait for the same image with the same right to it share one pull; it ends when nobody waits any more.
+      const key = `${container.image} ${container.registryAuthentication?.ecrAuthData.registryId ?? ''}`;
+      let shared = underWay.get(key);
+      if (!shared) {
+        const stop = new AbortController();
+        const work = pullPatiently(container, stop.signal);
+        work.catch(() => undefined);
+        shared = { work, waiting: 0, stop };
+        underWay.set(key, shared);
+      }
+      shared.waiting += 1;
+      try {
+        return await waitFor(shared.work, signal);
+      } finally {
+        shared.waiting -= 1;
+        if (underWay.get(key) === shared) underWay.delete(key);
+        if (shared.waiting === 0) shared.stop.abort();
+      }
+    },
+  };
+}

@@ -1,0 +1,189 @@
+// The table that executes planned steps. Each entry does one thing to the Engine and says how the record changes. A step
+// that the Engine refused ends its container with the reason; one that it could not be asked for is thrown and retried.
+import { errorText } from '@longshore/base';
+import { EngineUnreachable, isStatus } from '../docker/errors.ts';
+import { createBody } from '../task/create-body.ts';
+import { labels } from '../task/names.ts';
+import { failedStep } from '../task/reasons.ts';
+import { progressOf, withContainer, withEnd, withVolume } from '../task/record.ts';
+import type { TaskRecord } from '../task/types.ts';
+import { ReportRefused } from './report-refused.ts';
+import type { Change, Hands, StepContext, StepTable } from './types.ts';
+
+const unchanged: Change = (record) => record;
+
+function containerOf(record: TaskRecord, name: string) {
+  const container = record.task.containers.find((one) => one.name === name);
+  if (!container) throw new Error(`the task has no container ${name}`);
+  return container;
+}
+
+/** The container could not be brought on: it ends with the reason. Not knowing whether it could is no reason to end it. */
+function failed(step: 'pull' | 'create' | 'start', name: string, error: unknown): Change {
+  if (error instanceof EngineUnreachable) throw error;
+  return (record, now) => withEnd(record, name, { at: now, reason: failedStep(step, error) });
+}
+
+/** Makes the container, or adopts the one of its name that an earlier life of this agent made. */
+async function createOrAdopt(name: string, context: StepContext, hands: Hands): Promise<void> {
+  const record = context.record();
+  const { dockerName } = progressOf(record, name);
+  const owner = hands.owner();
+  const body = createBody(record, containerOf(record, name), owner);
+  const create = async () =>
+    context.noteCreated(name, await hands.engine.createContainer(dockerName, body, context.signal));
+  try {
+    await create();
+  } catch (error) {
+    if (!isStatus(error, 409)) throw error;
+    const taken = await hands.engine.inspectContainer(dockerName, context.signal);
+    const its = taken?.Config.Labels ?? {};
+    const ours =
+      its[labels.agent] === owner.agentId &&
+      its[labels.taskArn] === record.task.arn &&
+      its[labels.containerName] === name;
+    if (taken && ours) return await context.refresh(name);
+    if (taken) {
+      hands.log.warn(
+        { container: dockerName, id: taken.Id },
+        'a container that is not of this task has its name: removing it',
+      );
+      await hands.engine.removeContainer(taken.Id, context.signal);
+    }
+    await create();
+  }
+}
+
+export const stepTable: StepTable = {
+  async pull({ container }, context, hands) {
+    const startedAt = hands.clock.now();
+    const started: Change = (record) => ({ ...record, pullStartedAt: record.pullStartedAt ?? startedAt });
+    try {
+      const image = await hands.puller.pull(containerOf(context.record(), container), context.signal);
+      return (record, now) => ({
+        ...withContainer(started(record, now), container, { image }),
+        pullStoppedAt: now,
+      });
+    } catch (error) {
+      const change = failed('pull', container, error);
+      return (record, now) => change({ ...started(record, now), pullStoppedAt: now }, now);
+    }
+  },
+
+  async createVolume({ volume }, context, hands) {
+    const record = context.record();
+    const declared = record.task.volumes.find((one) => one.name === volume)?.dockerVolumeConfiguration;
+    const progress = record.volumes[volume];
+    try {
+      await hands.engine.createVolume({
+        Name: progress?.dockerName ?? volume,
+        ...(declared?.driver ? { Driver: declared.driver } : {}),
+        ...(declared?.driverOpts ? { DriverOpts: declared.driverOpts } : {}),
+        Labels: {
+          ...declared?.labels,
+          [labels.agent]: hands.owner().agentId,
+          ...(progress?.taskScoped ? { [labels.taskArn]: record.task.arn } : {}),
+        },
+      });
+    } catch (error) {
+      if (error instanceof EngineUnreachable) throw error;
+      const reason = failedStep('createVolume', error);
+      return (now, at) =>
+        now.task.containers
+          .filter((container) => container.mountPoints.some((mount) => mount.sourceVolume === volume))
+          .reduce((changed, container) => withEnd(changed, container.name, { at, reason }), now);
+    }
+    return (now) => withVolume(now, volume, { made: true });
+  },
+
+  async create({ container }, context, hands) {
+    try {
+      await hands.launchLimit(() => createOrAdopt(container, context, hands));
+      return unchanged;
+    } catch (error) {
+      return failed('create', container, error);
+    }
+  },
+
+  async start({ container }, context, hands) {
+    const id = context.idOf(container);
+    if (id === undefined) return unchanged;
+    try {
+      await hands.launchLimit(() => hands.engine.startContainer(id, context.signal));
+      await context.refresh(container);
+      return unchanged;
+    } catch (error) {
+      const change = failed('start', container, error);
+      await context.refresh(container);
+      return change;
+    }
+  },
+
+  async stop({ container, graceSeconds }, context, hands) {
+    const id = context.idOf(container);
+    if (id === undefined) return unchanged;
+    try {
+      await hands.engine.stopContainer(id, graceSeconds, context.signal);
+    } catch (error) {
+      if (!(error instanceof EngineUnreachable))
+        hands.log.warn(
+          { container: id, problem: failedStep('stop', error) },
+          'a container did not stop and will be told again',
+        );
+      throw error;
+    }
+    await context.refresh(container);
+    return unchanged;
+  },
+
+  async remove({ container }, context, hands) {
+    const id = context.idOf(container);
+    if (id !== undefined) {
+      try {
+        await hands.engine.removeContainer(id, context.signal);
+      } catch (error) {
+        // Someone else is removing it already.
+        if (!isStatus(error, 409)) throw error;
+      }
+    }
+    await context.refresh(container);
+    return (record) => withContainer(record, container, { removed: true });
+  },
+
+  async removeVolume({ volume }, context, hands) {
+    const name = context.record().volumes[volume]?.dockerName;
+    try {
+      if (name !== undefined) await hands.engine.removeVolume(name);
+    } catch (error) {
+      if (!isStatus(error, 409)) throw error;
+      hands.log.warn(
+        { volume: name, problem: errorText(error) },
+        'a volume of a stopped task is still in use and stays',
+      );
+    }
+    return (record) => withVolume(record, volume, { removed: true });
+  },
+
+  async report({ report }, context, hands) {
+    // What is told must outlive this process: a control plane that was told never hears the opposite.
+    await context.saved();
+    try {
+      await hands.reporter.submit(context.record(), report, context.signal);
+    } catch (error) {
+      if (!(error instanceof ReportRefused)) throw error;
+      hands.log.error(
+        { task: context.record().task.arn, status: report.status, problem: error.message },
+        'the control plane refuses a state change: it is dropped',
+      );
+    }
+    return (record, now) => {
+      const reports = record.reports.filter((one) => one !== report);
+      const closed = report.status === 'STOPPED' && reports.length === 0;
+      return { ...record, reports, closedAt: closed ? (record.closedAt ?? now) : record.closedAt };
+    };
+  },
+
+  async forget() {
+    return 'forgotten';
+  },
+};

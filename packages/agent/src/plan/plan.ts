@@ -1,0 +1,96 @@
+// What to do next for a task. Pure: the same view gives the same steps. Called after every change, so it only names
+// what can be done now; what must wait is named by a later call.
+import type { AcsContainer } from '@longshore/aws';
+import { progressOf } from '../task/record.ts';
+import { createDependencies, dependents, judge, startDependencies } from './dependencies.ts';
+import { hasStopped, isEnding } from './status.ts';
+import { containerKey, type Plan, type Step, stepKey, type View } from './types.ts';
+
+/** Seconds between SIGTERM and SIGKILL when the task definition does not say (ECS: 30). */
+export const defaultStopTimeout = 30;
+
+interface ContainerPlan {
+  readonly step?: Step | undefined;
+  readonly wakeAt?: number | undefined;
+}
+
+function planStop(container: AcsContainer, view: View): ContainerPlan {
+  const alive = (name: string) => view.observed.get(name)?.status === 'running' || view.busy.has(containerKey(name));
+  if (dependents(view.record.task, container.name).some(alive)) return {};
+  const graceSeconds = container.stopTimeout ?? defaultStopTimeout;
+  return { step: { kind: 'stop', container: container.name, graceSeconds } };
+}
+
+function planStart(container: AcsContainer, view: View): ContainerPlan {
+  let wakeAt: number | undefined;
+  let waiting = false;
+  for (const dependency of startDependencies(container)) {
+    const verdict = judge(dependency, view);
+    if (verdict.is === 'met') continue;
+    waiting = true;
+    if (verdict.is === 'waiting' && verdict.deadline !== undefined)
+      wakeAt = Math.min(wakeAt ?? Number.POSITIVE_INFINITY, verdict.deadline);
+  }
+  return waiting ? { wakeAt } : { step: { kind: 'start', container: container.name } };
+}
+
+function planCreate(container: AcsContainer, view: View): ContainerPlan {
+  const volumes = container.mountPoints.map((mount) => view.record.volumes[mount.sourceVolume]);
+  const volumesReady = volumes.every((volume) => volume === undefined || volume.made);
+  const othersExist = createDependencies(container).every((other) => view.observed.has(other));
+  return volumesReady && othersExist ? { step: { kind: 'create', container: container.name } } : {};
+}
+
+function planContainer(container: AcsContainer, view: View): ContainerPlan {
+  const { name } = container;
+  if (view.busy.has(containerKey(name))) return {};
+  const progress = progressOf(view.record, name);
+  const status = view.observed.get(name)?.status;
+  const over = progress.ended !== undefined || isEnding(view.record);
+  if (status === 'running') return over ? planStop(container, view) : {};
+  if (over || status === 'exited') return {};
+  if (status === 'created') return planStart(container, view);
+  return progress.image ? planCreate(container, view) : { step: { kind: 'pull', container: name } };
+}
+
+function planVolumes(view: View): Step[] {
+  if (isEnding(view.record)) return [];
+  return Object.entries(view.record.volumes)
+    .filter(([, volume]) => !volume.made)
+    .map(([volume]) => ({ kind: 'createVolume', volume }));
+}
+
+/** After the control plane knows that the task stopped: keep its containers a while, then remove all that was made. */
+function planCleaning(view: View): Plan {
+  const { record } = view;
+  if (record.closedAt === undefined) return { steps: [] };
+  const due = record.closedAt + view.keepStoppedMs;
+  if (view.now < due) return { steps: [], wakeAt: due };
+  const containers: Step[] = record.task.containers
+    .filter((container) => view.observed.has(container.name))
+    .map((container) => ({ kind: 'remove', container: container.name }));
+  if (containers.length > 0) return { steps: containers };
+  const volumes: Step[] = Object.entries(record.volumes)
+    .filter(([, volume]) => volume.taskScoped && volume.made && !volume.removed)
+    .map(([volume]) => ({ kind: 'removeVolume', volume }));
+  return { steps: volumes.length > 0 ? volumes : [{ kind: 'forget' }] };
+}
+
+/** The steps that bring a settled record closer to what is desired. */
+export function plan(view: View): Plan {
+  const { record } = view;
+  const parts = record.task.containers.map((container) => planContainer(container, view));
+  const steps: Step[] = [...planVolumes(view), ...parts.flatMap((part) => (part.step ? [part.step] : []))];
+  const wakes = parts.flatMap((part) => (part.wakeAt === undefined ? [] : [part.wakeAt]));
+  const [report] = record.reports;
+  if (report) steps.push({ kind: 'report', report });
+  if (hasStopped(record) && !report && steps.length === 0) {
+    const cleaning = planCleaning(view);
+    steps.push(...cleaning.steps);
+    if (cleaning.wakeAt !== undefined) wakes.push(cleaning.wakeAt);
+  }
+  return {
+    steps: steps.filter((step) => !view.busy.has(stepKey(step))),
+    wakeAt: wakes.length > 0 ? Math.min(...wakes) : undefined,
+  };
+}

@@ -1,0 +1,44 @@
+// What the agent remembers of itself: who it is on this machine, and which container instance it is registered as.
+import { join } from 'node:path';
+import { newHexId } from '@longshore/base';
+import { z } from 'zod';
+import { openFolder, readIfThere, writeDurably } from './files.ts';
+
+const instanceSchema = z.object({
+  /** Marks this agent's containers; random, made once. */
+  agentId: z.string().regex(/^[0-9a-f]{32}$/),
+  cluster: z.string(),
+  instanceArn: z.string().optional(),
+  /** The highest sequence number seen in payloads and manifests; an older manifest is stale. */
+  lastSequence: z.number().int().nonnegative(),
+});
+
+export type Instance = Readonly<z.infer<typeof instanceSchema>>;
+
+export interface InstanceFile {
+  current(): Instance;
+  /** Durable when it resolves. */
+  update(change: Partial<Instance>): Promise<void>;
+}
+
+/** Opens the instance file in `dataDir`, or makes it. Throws if it is there and not understood: it is never guessed. */
+export async function openInstanceFile(dataDir: string, cluster: string): Promise<InstanceFile> {
+  await openFolder(dataDir);
+  const path = join(dataDir, 'instance.json');
+  const text = await readIfThere(path, 64 * 1024);
+  const fresh = () => ({ agentId: newHexId(), cluster, lastSequence: 0 });
+  let instance: Instance = text === undefined ? fresh() : instanceSchema.parse(JSON.parse(text));
+  // Another cluster means another registration; the identity on this machine stays.
+  if (instance.cluster !== cluster) instance = { ...fresh(), agentId: instance.agentId };
+  let tail = writeDurably(path, JSON.stringify(instance));
+  await tail;
+  return {
+    current: () => instance,
+    update(change) {
+      instance = { ...instance, ...change };
+      const text = JSON.stringify(instance);
+      tail = tail.catch(() => undefined).then(() => writeDurably(path, text));
+      return tail;
+    },
+  };
+}

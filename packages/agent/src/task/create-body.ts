@@ -1,0 +1,112 @@
+// From a task's container to the Engine's create request. Pure. The task definition's own Engine options come as JSON
+// text (`dockerConfig`) and are laid over what the named fields give; limits, names and labels are laid over those.
+import type { AcsContainer, AcsTask } from '@longshore/aws';
+import type { CreateBody } from '../docker/types.ts';
+import { containerLabels } from './names.ts';
+import { progressOf } from './record.ts';
+import type { TaskRecord } from './types.ts';
+
+export interface CreateContext {
+  readonly agentId: string;
+  readonly instanceArn: string;
+  /** Published ports bind to this address; the Engine's default (all) if left out. */
+  readonly bindAddress?: string | undefined;
+}
+
+type Json = Readonly<Record<string, unknown>>;
+
+const mebibyte = 1024 * 1024;
+
+function parseObject(text: string): Json {
+  return text ? ((JSON.parse(text) as Json | null) ?? {}) : {};
+}
+
+function strings(value: unknown): readonly string[] | undefined {
+  return Array.isArray(value) && value.every((one) => typeof one === 'string') ? value : undefined;
+}
+
+function positive(value: unknown): number | undefined {
+  return typeof value === 'number' && value > 0 ? value : undefined;
+}
+
+/** An override's environment: a map, or ECS's list of names and values. */
+function environmentOf(value: unknown): Record<string, string> {
+  const pairs: [string, unknown][] = Array.isArray(value)
+    ? value.map((one: { readonly name?: unknown; readonly value?: unknown }) => [String(one?.name), one?.value])
+    : Object.entries((value ?? {}) as Json);
+  return Object.fromEntries(pairs.map(([name, text]) => [name, String(text ?? '')]));
+}
+
+function environment(container: AcsContainer, config: Json, overrides: Json): string[] {
+  const merged = { ...container.environment, ...environmentOf(overrides['environment']) };
+  return [...(strings(config['Env']) ?? []), ...Object.entries(merged).map(([name, value]) => `${name}=${value}`)];
+}
+
+function mounts(record: TaskRecord, container: AcsContainer): string[] {
+  return container.mountPoints.flatMap((mount) => {
+    const declared = record.task.volumes.find((volume) => volume.name === mount.sourceVolume);
+    const source = record.volumes[mount.sourceVolume]?.dockerName ?? declared?.host?.sourcePath;
+    return source ? [`${source}:${mount.containerPath}${mount.readOnly ? ':ro' : ''}`] : [];
+  });
+}
+
+function ports(container: AcsContainer, bindAddress: string | undefined) {
+  const bindings: Record<string, { HostIp: string; HostPort: string }[]> = {};
+  for (const { containerPort, hostPort, protocol } of container.portMappings) {
+    const list = (bindings[`${containerPort}/${protocol}`] ??= []);
+    list.push({ HostIp: bindAddress ?? '', HostPort: hostPort === 0 ? '' : String(hostPort) });
+  }
+  return bindings;
+}
+
+/** CPU and memory: the container's own limits, and the task's as a cap on each of its containers. */
+function limits(task: AcsTask, container: AcsContainer, overrides: Json): Json {
+  const memory = positive(overrides['memory']) ?? positive(container.memory) ?? positive(task.memory);
+  const cpu = positive(overrides['cpu']) ?? container.cpu;
+  return {
+    CpuShares: Math.max(2, Math.trunc(cpu)),
+    ...(memory ? { Memory: memory * mebibyte } : {}),
+    ...(positive(task.cpu) ? { NanoCpus: Math.round((task.cpu ?? 0) * 1e9) } : {}),
+  };
+}
+
+/** The create request for one container of a task that passed `checkTask`. */
+export function createBody(record: TaskRecord, container: AcsContainer, context: CreateContext): CreateBody {
+  const { task } = record;
+  const config = parseObject(container.dockerConfig.config);
+  const overrides = parseObject(container.overrides);
+  const bindings = ports(container, context.bindAddress);
+  const command = strings(overrides['command']) ?? container.command;
+  const published = task.networkMode !== 'host' && task.networkMode !== 'none';
+  const nameOf = (other: string) => progressOf(record, other).dockerName;
+  const hostConfig = {
+    NetworkMode: task.networkMode ?? 'bridge',
+    ...(task.pidMode ? { PidMode: task.pidMode } : {}),
+    ...(task.ipcMode ? { IpcMode: task.ipcMode } : {}),
+    ...parseObject(container.dockerConfig.hostConfig),
+    ...limits(task, container, overrides),
+    Binds: mounts(record, container),
+    ...(published ? { PortBindings: bindings } : {}),
+    Links: (container.links ?? []).map((link) => {
+      const [other = '', alias = other] = link.split(':');
+      return `${nameOf(other)}:${alias}`;
+    }),
+    VolumesFrom: container.volumesFrom.map((from) => `${nameOf(from.sourceContainer)}${from.readOnly ? ':ro' : ''}`),
+    // A container is started and removed by the agent only: the Engine must do neither behind its back.
+    AutoRemove: false,
+    RestartPolicy: { Name: 'no' },
+  };
+  return {
+    ...(command ? { Cmd: command } : {}),
+    ...(container.entryPoint ? { Entrypoint: container.entryPoint } : {}),
+    ...config,
+    Image: container.image,
+    Env: environment(container, config, overrides),
+    Labels: {
+      ...((config['Labels'] ?? {}) as Readonly<Record<string, string>>),
+      ...containerLabels(task, container.name, context),
+    },
+    ...(published ? { ExposedPorts: Object.fromEntries(Object.keys(bindings).map((port) => [port, {}])) } : {}),
+    HostConfig: hostConfig,
+  };
+}
