@@ -1,6 +1,8 @@
 import { sql } from '@longshore/store';
 import { testStores } from '@longshore/store/testing';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { invoke } from './api/testing.ts';
+import { rootPrincipal } from './principals.ts';
 import { identityMigrations } from './schema.ts';
 import { testClock, testIdentity } from './testing.ts';
 
@@ -98,6 +100,19 @@ describe.each([...testStores()])('service users on $name', (backEnd) => {
     const keys = await Promise.all([1, 2, 3].map(() => replica().ensureServiceUser(account, 'agent', policy)));
     expect(new Set(keys.map((key) => key.accessKeyId)).size).toBe(1);
     expect(await replica().ensureServiceUser(account, 'agent', policy)).toEqual(keys[0]);
+  });
+
+  it("never take over a person's user, and come back when their key was removed", async () => {
+    const { replica, account } = await open();
+    const identity = replica();
+    const iam = (name: string, input: object) => invoke(identity, identity.iam, rootPrincipal(account), name, input);
+    await iam('CreateUser', { UserName: 'Agent' });
+    await expect(identity.ensureServiceUser(account, 'agent', policy)).rejects.toThrow('belongs to another user');
+    const first = await identity.ensureServiceUser(account, 'other', policy);
+    await iam('DeleteAccessKey', { UserName: 'other', AccessKeyId: first.accessKeyId });
+    const second = await identity.ensureServiceUser(account, 'other', policy);
+    expect(second.accessKeyId).not.toBe(first.accessKeyId);
+    expect(await identity.credentials.find(second.accessKeyId)).toMatchObject({ active: true });
   });
 
   it('may do what their policy says, and a changed policy takes effect at once', async () => {

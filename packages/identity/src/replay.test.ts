@@ -1,4 +1,4 @@
-import { silentLogger, systemClock } from '@longshore/base';
+import { silentLogger } from '@longshore/base';
 import { sql } from '@longshore/store';
 import { testStores } from '@longshore/store/testing';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -15,8 +15,8 @@ describe.each([...testStores()])('the replay guard on $name', (backEnd) => {
 
   it('lets a signature through once, whichever replica asks', async () => {
     const store = await open();
-    const replicas = [createReplayGuard(store), createReplayGuard(store)];
-    const claims = await Promise.all(Array.from({ length: 10 }, (_, i) => replicas[i % 2]?.claim('s', 1000)));
+    const [one, other] = [createReplayGuard(store), createReplayGuard(store)];
+    const claims = await Promise.all([1, 2, 3, 4, 5].flatMap(() => [one.claim('s', 1000), other.claim('s', 1000)]));
     expect(claims.filter((claimed) => claimed)).toHaveLength(1);
   });
 
@@ -33,7 +33,7 @@ describe.each([...testStores()])('the replay guard on $name', (backEnd) => {
 
   it('forgets ended claims and keeps the others', async () => {
     const store = await open();
-    const clock = { ...testClock(), sleep: systemClock.sleep };
+    const clock = testClock();
     const guard = createReplayGuard(store);
     const later = clock.now() + 60_000;
     await store.write(

@@ -12,7 +12,7 @@ export function testClock(start = Date.UTC(2026, 0, 15, 12)): TestClock {
   let now = start;
   return {
     now: () => now,
-    sleep: systemClock.sleep,
+    sleep: (ms, signal) => systemClock.sleep(ms, signal),
     advance(ms) {
       now += ms;
     },

@@ -8,6 +8,7 @@ import { newUserId } from '../ids.ts';
 import { checkPath, checkUserName } from '../input.ts';
 import { insertUser, type UserRow } from '../owners.ts';
 import { userArn } from '../principals.ts';
+import { servicePath } from '../service-user.ts';
 import { userShape } from './shapes.ts';
 
 const usersPerAccount = 5000;
@@ -31,6 +32,10 @@ export function createUser(core: IdentityCore) {
       }
       if (input.Tags && input.Tags.length > 0) {
         throw identityErrors.unsupported('Tags of users are not supported; leave Tags out.');
+      }
+      // Else whoever may make users could make one, with a key, that a part of Longshore would take for its own.
+      if (path.toLowerCase().startsWith(servicePath)) {
+        throw identityErrors.invalid(`The path ${servicePath} is reserved for users of Longshore's own parts.`);
       }
       const user = await core.store.update(async (view) => {
         const count = await view.get<{ n: number }>(

@@ -83,6 +83,7 @@ describe.each([...testStores()])('IAM on $name', (backEnd) => {
     ['CreateUser', { UserName: 'a'.repeat(65) }, 'ValidationError'],
     ['CreateUser', { UserName: 'a', Path: 'x' }, 'ValidationError'],
     ['CreateUser', { UserName: 'a', Path: '/x' }, 'ValidationError'],
+    ['CreateUser', { UserName: 'agent', Path: '/longshore/' }, 'ValidationError'],
     ['CreateUser', { UserName: 'a', PermissionsBoundary: 'arn:aws:iam::aws:policy/x' }, 'InvalidInput'],
     ['CreateUser', { UserName: 'a', Tags: [{ Key: 'k', Value: 'v' }] }, 'InvalidInput'],
     ['DeleteUser', { UserName: 'nobody' }, 'NoSuchEntity'],

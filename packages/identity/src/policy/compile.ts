@@ -4,7 +4,7 @@ import { type ArnPattern, compileArnPattern } from './arn-pattern.ts';
 import { type Condition, compileCondition, parseOperatorName } from './conditions.ts';
 import type { ConditionContext } from './context.ts';
 import { compilePattern, patternParts } from './pattern.ts';
-import { compileNotPrincipal, compilePrincipal, type PrincipalMatch } from './principals.ts';
+import { compileNotPrincipal, compilePrincipal, type PrincipalMatch, type PrincipalTest } from './principals.ts';
 
 /** What a statement is asked about. */
 export interface StatementQuery {
@@ -54,9 +54,9 @@ function compileResources(
   };
 }
 
-function compilePrincipals(statement: PolicyStatement): (principal: Principal) => PrincipalMatch {
-  if (statement.Principal !== undefined) return compilePrincipal(statement.Principal).match;
-  if (statement.NotPrincipal !== undefined) return compileNotPrincipal(statement.NotPrincipal, statement.Effect).match;
+function compilePrincipals(statement: PolicyStatement): PrincipalTest {
+  if (statement.Principal !== undefined) return compilePrincipal(statement.Principal);
+  if (statement.NotPrincipal !== undefined) return compileNotPrincipal(statement.NotPrincipal, statement.Effect);
   return () => 'direct';
 }
 
@@ -88,5 +88,6 @@ function compileStatement(statement: PolicyStatement, variables: boolean): Compi
 /** Compiles a document that `parsePolicy` accepted. */
 export function compilePolicy(document: PolicyDocument): CompiledPolicy {
   const variables = document.Version === '2012-10-17';
-  return { statements: document.Statement.map((statement) => compileStatement(statement, variables)) };
+  // Stored resource policies may still have their single statement as it was put.
+  return { statements: asList(document.Statement).map((statement) => compileStatement(statement, variables)) };
 }

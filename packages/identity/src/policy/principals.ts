@@ -7,9 +7,7 @@ import type { PolicyStatement, Principal } from '@longshore/aws';
  */
 export type PrincipalMatch = 'none' | 'account' | 'direct';
 
-export interface PrincipalTest {
-  match(principal: Principal): PrincipalMatch;
-}
+export type PrincipalTest = (principal: Principal) => PrincipalMatch;
 
 const accountEntry = /^(?:arn:aws:iam::)?([0-9]{12})(?::root)?$/;
 
@@ -50,7 +48,7 @@ export function isAwsPrincipal(text: string): boolean {
 
 export function compilePrincipal(element: NonNullable<PolicyStatement['Principal']>): PrincipalTest {
   const entries = readEntries(element);
-  return { match: (principal) => matchEntries(entries, principal) };
+  return (principal) => matchEntries(entries, principal);
 }
 
 /**
@@ -62,11 +60,9 @@ export function compileNotPrincipal(
   effect: PolicyStatement['Effect'],
 ): PrincipalTest {
   const entries = readEntries(element);
-  return {
-    match(principal) {
-      const named = matchEntries(entries, principal);
-      const exempt = named === 'direct' || (named === 'account' && effect === 'Allow');
-      return exempt ? 'none' : 'direct';
-    },
+  return (principal) => {
+    const named = matchEntries(entries, principal);
+    const exempt = named === 'direct' || (named === 'account' && effect === 'Allow');
+    return exempt ? 'none' : 'direct';
   };
 }
