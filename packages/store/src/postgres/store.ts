@@ -39,7 +39,9 @@ function makePool(url: string, log: Logger): pg.Pool {
     types: valueTypes,
     pipeline: true,
   });
-  const note = (error: Error) => log.warn({ detail: errorText(error) }, 'a connection to PostgreSQL was lost');
+  const note = (error: Error) => {
+    if (!pool.ending) log.warn({ detail: errorText(error) }, 'a connection to PostgreSQL was lost');
+  };
   // An 'error' that nobody listens to ends the process. The pool listens only while a connection is idle.
   pool.on('error', note);
   pool.on('connect', (client) => client.on('error', note));
