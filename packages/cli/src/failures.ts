@@ -11,12 +11,14 @@ export interface Failure {
 }
 
 const connectionCodes = new Set([
+  'EAI_AGAIN',
   'ECONNREFUSED',
   'ECONNRESET',
-  'ENOTFOUND',
   'EHOSTUNREACH',
   'ENETUNREACH',
-  'EAI_AGAIN',
+  'ENOTFOUND',
+  'EPIPE',
+  'ETIMEDOUT',
 ]);
 
 /** The code of a failed connection (`ECONNREFUSED`, …), looking into causes and aggregates; undefined if it is none. */

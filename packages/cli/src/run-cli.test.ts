@@ -84,6 +84,14 @@ describe('finding the server', () => {
     expect({ code, err }).toEqual({ code: 1, err: 'The address of --endpoint must be like http://127.0.0.1:7077.\n' });
   });
 
+  it('passes on why an address cannot be asked at all', async () => {
+    const { code, err } = await call(['account', 'list'], { env: envFor('http://127.0.0.1:1') });
+    expect({ code, err }).toEqual({
+      code: 1,
+      err: 'http://127.0.0.1:1 (from AWS_ENDPOINT_URL) cannot be reached: bad port\n',
+    });
+  });
+
   it('asks for a key where there is none', async () => {
     const { code, err } = await call(['ps', '--endpoint', 'http://127.0.0.1:1']);
     expect(code).toBe(1);

@@ -1,6 +1,6 @@
 // What every command that talks to a server shares: finding it, the ECS and ECR clients, and a plain word when nobody
 // answers.
-import { UserError } from '@longshore/base';
+import { errorText, UserError } from '@longshore/base';
 import { type Connection, type ConnectionOptions, findConnection } from './connection.ts';
 import { connectionCode } from './failures.ts';
 import type { CliParts } from './types.ts';
@@ -43,6 +43,9 @@ export async function withServer<T>(
       );
     }
     const code = connectionCode(error);
+    if (code === undefined && error instanceof TypeError && error.message === 'fetch failed') {
+      throw new UserError(`${endpoint} (from ${origin}) cannot be reached: ${errorText(error.cause)}`);
+    }
     if (code === undefined) throw error;
     throw new UserError(
       `Longshore is not running at ${endpoint} (from ${origin}; ${code}).`,
