@@ -3,7 +3,14 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { AwsEndpoint } from './endpoint.ts';
-import type { Authorizer, CredentialSource, ReplayGuard, StoredCredential, WireRequest, WireResponse } from './types.ts';
+import type {
+  Authorizer,
+  CredentialSource,
+  ReplayGuard,
+  StoredCredential,
+  WireRequest,
+  WireResponse,
+} from './types.ts';
 
 export interface WireServer {
   /** `http://127.0.0.1:port`. */
@@ -12,7 +19,9 @@ export interface WireServer {
 }
 
 /** Serves `endpoint` until closed. */
-export async function serveWire(endpoint: Pick<AwsEndpoint, 'handle' | 'maxBodyBytes' | 'tooLarge'>): Promise<WireServer> {
+export async function serveWire(
+  endpoint: Pick<AwsEndpoint, 'handle' | 'maxBodyBytes' | 'tooLarge'>,
+): Promise<WireServer> {
   const server = createServer((request, response) => {
     answer(endpoint, request, response).catch((error: unknown) => response.destroy(error as Error));
   });
@@ -34,7 +43,9 @@ async function answer(
 ): Promise<void> {
   const wire = wireRequestOf(request, new Uint8Array());
   const body = await readBody(request, endpoint.maxBodyBytes(wire.headers, wire.url));
-  const result: WireResponse = body ? await endpoint.handle({ ...wire, body }) : endpoint.tooLarge(wire.headers, wire.url);
+  const result: WireResponse = body
+    ? await endpoint.handle({ ...wire, body })
+    : endpoint.tooLarge(wire.headers, wire.url);
   response.writeHead(result.status, { ...result.headers, ...(body ? {} : { connection: 'close' }) });
   response.end(result.body);
 }

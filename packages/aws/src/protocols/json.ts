@@ -33,7 +33,9 @@ function open(request: WireRequest, directory: Directory): Call {
     const target = String(request.headers['x-amz-target'] ?? '').slice(0, 256);
     throw new WireError(
       'unknownOperation',
-      target === '' ? 'The X-Amz-Target header is missing.' : `This server has no operation '${target}' (POST only).`,
+      target === ''
+        ? 'The X-Amz-Target header is missing.'
+        : `There is no operation '${target}' here, or the request is no POST.`,
     );
   }
   const { service, operation } = found;

@@ -48,9 +48,12 @@ function open(request: WireRequest, directory: Directory): Call {
   };
 }
 
+/** The form is the body's; a request without one (GET, or a presigned POST) has it in its URL, where `+` is itself. */
 function formOf({ method, url, body }: WireRequest): FormNode {
-  if (method === 'GET') return parseForm(splitTarget(url).query, false);
-  if (method !== 'POST') throw new WireError('unknownOperation', 'Only GET and POST are served here.');
+  if (method !== 'GET' && method !== 'POST') {
+    throw new WireError('unknownOperation', 'Only GET and POST are served here.');
+  }
+  if (body.length === 0) return parseForm(splitTarget(url).query, false);
   if (!isUtf8(body)) throw new WireError('serialization', 'The form must be UTF-8.');
   return parseForm(Buffer.from(body.buffer, body.byteOffset, body.length).toString(), true);
 }

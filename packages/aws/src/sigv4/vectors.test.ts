@@ -12,7 +12,12 @@ const accessKeyId = 'AKIDEXAMPLE';
 const secretAccessKey = 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY';
 const timestamp = '20150830T123600Z';
 const now = parseTimestamp(timestamp) ?? 0;
-const principal = { account: account(), arn: 'arn:aws:iam::123456789012:root', userId: '123456789012', kind: 'root' } as const;
+const principal = {
+  account: account(),
+  arn: 'arn:aws:iam::123456789012:root',
+  userId: '123456789012',
+  kind: 'root',
+} as const;
 
 function account() {
   const id = parseAccountId('123456789012');
