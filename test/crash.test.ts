@@ -14,7 +14,7 @@ import { describe, expect, test } from 'vitest';
 import { run } from './support/command.ts';
 import { docker, type TaskContainer } from './support/docker.ts';
 import { connectedInstances, taskArns } from './support/ecs.ts';
-import { importBusybox } from './support/images.ts';
+import { copyToRegistry, importBusybox } from './support/images.ts';
 import { freePort, type Longshore, startLongshore, until } from './support/longshore.ts';
 import { pullFault, pushImage, randomImage, registryAuthorization, type TestImage } from './support/push.ts';
 import { systemStores, type TestStore } from './support/stores.ts';
@@ -83,16 +83,7 @@ function momentIn(ms: number): () => boolean {
 
 async function prepare(longshore: Longshore, ecs: ECSClient, image: string): Promise<void> {
   await importBusybox(image);
-  const creds = Buffer.from((await registryAuthorization(longshore)).slice('Basic '.length), 'base64').toString('utf8');
-  await run('skopeo', [
-    '--insecure-policy',
-    'copy',
-    '--dest-tls-verify=false',
-    '--dest-creds',
-    creds,
-    `docker-daemon:${image}`,
-    `docker://${image}`,
-  ]);
+  await copyToRegistry(image, await registryAuthorization(longshore));
   await ecs.send(
     new RegisterTaskDefinitionCommand({
       family: 'sleeper',

@@ -14,8 +14,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { awsCli, dockerCli, run, tryRun } from './support/command.ts';
 import { docker, type Inspection } from './support/docker.ts';
 import { connectedInstances } from './support/ecs.ts';
-import { importBusybox } from './support/images.ts';
+import { copyToRegistry, importBusybox } from './support/images.ts';
 import { type Longshore, startLongshore, until } from './support/longshore.ts';
+import { registryAuthorization } from './support/push.ts';
 import { systemStores } from './support/stores.ts';
 
 const python = await (async () => {
@@ -42,10 +43,7 @@ describe.each(systemStores)('on $name', (store) => {
     });
     image = `${longshore.host}/app:1`;
     await importBusybox(image);
-    await run('skopeo', [
-      ...['--insecure-policy', 'copy', '--dest-tls-verify=false', '--dest-creds', `AWS:${await password()}`],
-      ...[`docker-daemon:${image}`, `docker://${image}`],
-    ]);
+    await copyToRegistry(image, await registryAuthorization(longshore));
     await docker.removeImage(image);
     await until('the agent is connected', async () => {
       return (await connectedInstances(ecs)) === 1;
@@ -58,20 +56,6 @@ describe.each(systemStores)('on $name', (store) => {
     await docker.removeImage(image);
     await drop?.();
   });
-
-  async function password(): Promise<string> {
-    const { ECRClient, GetAuthorizationTokenCommand } = await import('@aws-sdk/client-ecr');
-    const ecr = new ECRClient({
-      endpoint: longshore.url,
-      region: longshore.credentials.region,
-      credentials: longshore.credentials,
-    });
-    const answer = await ecr.send(new GetAuthorizationTokenCommand({}));
-    ecr.destroy();
-    return Buffer.from(answer.authorizationData?.[0]?.authorizationToken ?? '', 'base64')
-      .toString('utf8')
-      .slice('AWS:'.length);
-  }
 
   interface Definition {
     readonly command: readonly string[];

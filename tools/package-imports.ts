@@ -12,7 +12,7 @@ export const allowedImports: Readonly<Record<string, readonly string[]>> = {
   identity: ['base', 'store', 'aws'],
   registry: ['base', 'store', 'aws', 'identity', 'blobs'],
   builds: ['base', 'registry'],
-  containers: ['base', 'store', 'aws', 'identity'],
+  containers: ['base', 'store', 'aws'],
   telemetry: ['base', 'aws'],
   agent: ['base', 'aws'],
   cli: ['base', 'aws'],

@@ -75,3 +75,18 @@ export async function importDebian(tag: string): Promise<void> {
   }
   await run(dockerCli, ['import', debianCache, tag], { timeoutMs: 120_000 });
 }
+
+/** Copies `image` from the local Engine to the registry that its name begins with, by skopeo. */
+export async function copyToRegistry(image: string, authorization: string): Promise<void> {
+  const creds = Buffer.from(authorization.slice('Basic '.length), 'base64').toString('utf8');
+  const source = `docker-daemon:${image}`;
+  await run('skopeo', [
+    '--insecure-policy',
+    'copy',
+    '--dest-tls-verify=false',
+    '--dest-creds',
+    creds,
+    source,
+    `docker://${image}`,
+  ]);
+}
