@@ -11,7 +11,6 @@ import { randomInt } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { run } from './support/command.ts';
 import { docker, type TaskContainer } from './support/docker.ts';
 import { connectedInstances, taskArns } from './support/ecs.ts';
 import { copyToRegistry, importBusybox } from './support/images.ts';
