@@ -9,7 +9,9 @@ export function processIo(): CliIo {
     get columns() {
       return process.stdout.isTTY ? process.stdout.columns : undefined;
     },
-    interactive: process.stderr.isTTY === true,
+    get rows() {
+      return process.stdout.isTTY ? process.stdout.rows : undefined;
+    },
     env: process.env,
     onInterrupt(handler) {
       const signals = ['SIGINT', 'SIGTERM'] as const;

@@ -33,12 +33,12 @@ describe('a table', () => {
     expect(table).toBe('NAME     SIZE\na\ufffd[2Jb\ufffd\n');
   });
 
-  it('never exceeds the width as long as the columns can be cut to it, and never loses a row', () => {
+  it('never exceeds the width and never loses a row', () => {
     const cell = fc.string({ maxLength: 40 });
     fc.assert(
       fc.property(
         fc.array(fc.record({ name: cell, size: fc.constantFrom('', '1 B', '1023 MiB') }), { maxLength: 6 }),
-        fc.integer({ min: 15, max: 80 }),
+        fc.integer({ min: 1, max: 80 }),
         (rows, width) => {
           const lines = formatTable(columns, rows, width).split('\n').slice(0, -1);
           expect(lines).toHaveLength(rows.length + 1);

@@ -14,7 +14,7 @@ const gap = '  ';
 
 /**
  * A heading line and one line a row, each ended by a newline. `width` is the terminal's; undefined = as wide as it gets
- * (for pipes and files). Only columns with a `min` are cut, the widest first.
+ * (for pipes and files). Columns with a `min` are cut, the widest first; where that is not enough, the lines are.
  */
 export function formatTable<Row>(
   columns: readonly Column<Row>[],
@@ -27,7 +27,7 @@ export function formatTable<Row>(
   ].map((line) => line.map((cell) => Array.from(cell)));
   const natural = columns.map((_, index) => Math.max(...lines.map((line) => line[index]?.length ?? 0)));
   const widths = width === undefined ? natural : fitWidths(natural, columns, width);
-  return lines.map((line) => `${formatLine(line, widths, columns)}\n`).join('');
+  return lines.map((line) => `${cutLine(formatLine(line, widths, columns), width)}\n`).join('');
 }
 
 function fitWidths(natural: readonly number[], columns: readonly Column<never>[], width: number): readonly number[] {
@@ -54,4 +54,10 @@ function formatLine(cells: readonly string[][], widths: readonly number[], colum
     return columns[index]?.right ? padding + text : text + padding;
   });
   return padded.join(gap).trimEnd();
+}
+
+function cutLine(line: string, width: number | undefined): string {
+  const characters = Array.from(line);
+  if (width === undefined || characters.length <= width) return line;
+  return `${characters.slice(0, Math.max(0, width - 1)).join('')}…`;
 }

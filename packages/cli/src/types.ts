@@ -80,8 +80,8 @@ export interface CliIo {
   err(text: string): void;
   /** Width of the terminal behind `out`; undefined if it is none (then tables are not cut). */
   readonly columns: number | undefined;
-  /** Whether somebody watches `err` (progress is worth showing as it goes). */
-  readonly interactive: boolean;
+  /** Its height. */
+  readonly rows: number | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Calls `handler` on SIGINT and SIGTERM, instead of the process ending; the answer undoes that. */
   onInterrupt(handler: () => void): () => void;

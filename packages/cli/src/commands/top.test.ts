@@ -14,15 +14,18 @@ it('prints the busiest container first, once where there is no terminal', async 
   expect(lines[2]).toMatch(/ idle +0\.1% +12 MiB +- /);
 });
 
-it('draws anew until it is interrupted', async () => {
-  const server = await jsonServer({ ListMeasurements: () => ({ measurements: [webMeasurement] }) });
+it('draws anew until it is interrupted, within the height of the terminal', async () => {
+  const measurements = ['a', 'b', 'c', 'd'].map((containerName) => ({ ...webMeasurement, containerName }));
+  const server = await jsonServer({ ListMeasurements: () => ({ measurements }) });
   const interrupt = new AbortController();
   let drawn = 0;
   const { code } = await call(['top', '--interval', '1'], {
     env: envFor(server.url),
     columns: 120,
+    rows: 3,
     interrupt: interrupt.signal,
-    onOut: () => {
+    onOut: (text) => {
+      expect(text.split('\n')).toHaveLength(2);
       if (++drawn === 2) interrupt.abort();
     },
   });

@@ -42,7 +42,7 @@ async function top(options: TopOptions, parts: CliParts): Promise<void> {
     const undo = io.onInterrupt(() => stopping.abort());
     try {
       while (!stopping.signal.aborted) {
-        const table = topTable(await look(), io.columns);
+        const table = fitHeight(topTable(await look(), io.columns), io.rows);
         // Home, draw, clear what an earlier and longer table left.
         io.out(`\u001b[H\u001b[J${table}`);
         await clock.sleep(options.interval * 1000, stopping.signal);
@@ -51,6 +51,12 @@ async function top(options: TopOptions, parts: CliParts): Promise<void> {
       undo();
     }
   });
+}
+
+/** The first lines, so that the table's head stays on the terminal; the least busy are left out. */
+function fitHeight(table: string, rows: number | undefined): string {
+  const lines = table.split('\n');
+  return rows === undefined ? table : lines.slice(0, Math.max(1, rows - 1)).join('\n');
 }
 
 /** The ARN of a cluster of the account. A name that is none is taken as it is: nothing is measured there. */

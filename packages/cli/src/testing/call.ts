@@ -6,6 +6,7 @@ import type { CliParts } from '../types.ts';
 export interface CallOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly columns?: number;
+  readonly rows?: number;
   /** Milliseconds since the epoch that the command takes for now; left out = the real clock. */
   readonly now?: number;
   readonly parts?: Partial<CliParts>;
@@ -43,7 +44,7 @@ export async function call(argv: readonly string[], options: CallOptions = {}): 
         err += text;
       },
       columns: options.columns,
-      interactive: false,
+      rows: options.rows,
       env: { LONGSHORE_DATA: '/nonexistent', ...options.env },
       onInterrupt(handler) {
         options.interrupt?.addEventListener('abort', handler);
