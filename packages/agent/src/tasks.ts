@@ -167,7 +167,7 @@ export function createTasks(options: TasksOptions): Tasks {
       await workers.get(arn)?.requestStop();
       for (const container of unclaimed.filter((one) => labelOf(one, labels.taskArn) === arn)) {
         log.warn({ task: arn, container: container.Id }, 'stopping a container that no task on this machine claims');
-        await engine.stopContainer(container.Id, 30);
+        await engine.stopContainer(container.Id, undefined);
         await engine.removeContainer(container.Id);
         unclaimed = unclaimed.filter((one) => one !== container);
       }

@@ -59,7 +59,7 @@ export function createAcsSession(parts: AcsSessionParts): LoopService {
         const talk = converse(socket, { onFrame: createAcsHandler(parts), silenceMs, lifetimeMs, clock, signal });
         parts.onConnected();
         await talk;
-        log.info({}, 'the control socket was closed and is opened again');
+        if (!signal.aborted) log.info({}, 'the control socket was closed and is opened again');
       } catch (error) {
         membership.forgetEndpoints();
         if (isGone(error)) {

@@ -44,8 +44,8 @@ export interface Engine {
   createContainer(name: string, body: CreateBody, signal?: AbortSignal): Promise<string>;
   /** Starts a container; nothing happens if it runs already. */
   startContainer(id: string, signal?: AbortSignal): Promise<void>;
-  /** SIGTERM, then after `graceSeconds` SIGKILL; resolves when it has stopped. Nothing happens if it has already. */
-  stopContainer(id: string, graceSeconds: number, signal?: AbortSignal): Promise<void>;
+  /** SIGTERM, then after `graceSeconds` (or what it was made with) SIGKILL; resolves when it has stopped. Nothing happens if it has already. */
+  stopContainer(id: string, graceSeconds: number | undefined, signal?: AbortSignal): Promise<void>;
   killContainer(id: string, unixSignal: string): Promise<void>;
   /** By id or name; undefined if there is none. */
   inspectContainer(idOrName: string, signal?: AbortSignal): Promise<ContainerInspection | undefined>;
@@ -79,6 +79,11 @@ export function chooseApi(server: string): string {
 }
 
 const filters = (value: Readonly<Record<string, readonly string[]>>) => encodeURIComponent(JSON.stringify(value));
+
+/** URL-safe base64 *with* padding: without it, the Engine ignores the credential and pulls anonymously. */
+function credentialHeader(credential: RegistryCredential): string {
+  return Buffer.from(JSON.stringify(credential)).toString('base64').replaceAll('+', '-').replaceAll('/', '_');
+}
 
 export function createEngine(options: { readonly dockerHost: string }): Engine {
   const transport = createTransport(options.dockerHost);
@@ -146,7 +151,7 @@ export function createEngine(options: { readonly dockerHost: string }): Engine {
     inspectImage: (reference) => orUndefined(get(`/images/${encodeURIComponent(reference)}/json`)),
     async pullImage(reference, credential, signal) {
       const headers: Record<string, string> = {};
-      if (credential) headers['x-registry-auth'] = Buffer.from(JSON.stringify(credential)).toString('base64url');
+      if (credential) headers['x-registry-auth'] = credentialHeader(credential);
       const target = await path(`/images/create?fromImage=${encodeURIComponent(reference)}`);
       await followPull(
         await transport.stream({ method: 'POST', path: target, headers, timeoutMs: limits.pullBegin, signal }),
@@ -160,8 +165,9 @@ export function createEngine(options: { readonly dockerHost: string }): Engine {
       await post(`/containers/${id}/start`, limits.start, undefined, signal);
     },
     async stopContainer(id, graceSeconds, signal) {
-      const limit = graceSeconds * second + limits.stopMargin;
-      await orUndefined(post(`/containers/${id}/stop?t=${graceSeconds}`, limit, undefined, signal));
+      const limit = (graceSeconds ?? 600) * second + limits.stopMargin;
+      const grace = graceSeconds === undefined ? '' : `?t=${graceSeconds}`;
+      await orUndefined(post(`/containers/${id}/stop${grace}`, limit, undefined, signal));
     },
     async killContainer(id, unixSignal) {
       await post(`/containers/${id}/kill?signal=${encodeURIComponent(unixSignal)}`, limits.ask);

@@ -3,6 +3,7 @@
 import type { AcsContainer, AcsTask } from '@longshore/aws';
 import type { CreateBody } from '../docker/types.ts';
 import { containerLabels } from './names.ts';
+import { defaultStopTimeout } from '../plan/plan.ts';
 import { progressOf } from './record.ts';
 import type { TaskRecord } from './types.ts';
 
@@ -101,6 +102,7 @@ export function createBody(record: TaskRecord, container: AcsContainer, context:
     ...(container.entryPoint ? { Entrypoint: container.entryPoint } : {}),
     ...config,
     Image: container.image,
+    StopTimeout: container.stopTimeout ?? defaultStopTimeout,
     Env: environment(container, config, overrides),
     Labels: {
       ...((config['Labels'] ?? {}) as Readonly<Record<string, string>>),
