@@ -1,5 +1,5 @@
 // What every part of the registry works with; made once by `createRegistry` and handed to functions.
-import type { Authorizer } from '@longshore/aws';
+import type { Authorizer, PolicyDocument } from '@longshore/aws';
 import { type Clock, formatArn, type Logger } from '@longshore/base';
 import type { BlobStore } from '@longshore/blobs';
 import type { RegistryTokens } from '@longshore/identity';
@@ -7,6 +7,7 @@ import type { Store } from '@longshore/store';
 import type { Counters } from './counters.ts';
 import type { RepositoryRef } from './names.ts';
 import type { PullRecorder } from './pulls.ts';
+import type { Repository } from './repositories.ts';
 import type { Sealer } from './seal.ts';
 
 export interface Core {
@@ -21,6 +22,8 @@ export interface Core {
   readonly counters: Counters;
   readonly sealer: Sealer;
   readonly pulls: PullRecorder;
+  /** The repository's own policy; the same object as long as its text is the same. */
+  policyOf(repository: Repository | undefined): PolicyDocument | undefined;
 }
 
 /** `arn:aws:ecr:REGION:ACCOUNT:repository/NAME`; the repository need not exist. */

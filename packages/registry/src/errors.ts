@@ -222,6 +222,12 @@ const table = {
     ecr: 'InvalidParameterException',
     message: 'The request is malformed.',
   },
+  storageFull: {
+    oci: 'UNAVAILABLE',
+    status: 507,
+    ecr: 'ServerException',
+    message: 'The registry has no room left. Try again when the operator has made some.',
+  },
   batchTooLarge: {
     oci: 'SIZE_INVALID',
     status: 413,

@@ -28,10 +28,10 @@ export const limits = Object.freeze({
   /** Bytes of manifests in one answer of BatchGetImage, and of one page of referrers. */
   batchBytes: 32 * MiB,
   referrersBytes: 4 * MiB,
-  /** Scopes of one token request. */
-  scopes: 32,
+  /** Scopes of one token request, and their length in all: a token must fit into a header. */
+  scopes: 16,
+  scopesText: 1_500,
   resourceTags: 50,
-  policyText: 10_240,
   /** How long a layer stays when nothing refers to it: time enough for a client to push its manifest. */
   leaseMs: 24 * 60 * 60 * 1000,
   /** How long the URL of GetDownloadUrlForLayer is good. */

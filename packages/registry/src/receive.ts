@@ -1,6 +1,12 @@
 // Receiving layers: appending to an upload, and turning a complete one into a blob of its repository.
 import { type Digest, type DigestAlgorithm, errorText } from '@longshore/base';
-import { BlobTooLargeError, DigestMismatchError, UploadBusyError, UploadNotFoundError } from '@longshore/blobs';
+import {
+  BlobTooLargeError,
+  DigestMismatchError,
+  StorageFullError,
+  UploadBusyError,
+  UploadNotFoundError,
+} from '@longshore/blobs';
 import type { Core } from './core.ts';
 import { RegistryError } from './errors.ts';
 import { BlobBeingRemovedError, recordLayerSteps } from './layers.ts';
@@ -16,6 +22,7 @@ const removalWaitMs = 200;
 export function translateBlobError(error: unknown): unknown {
   if (error instanceof UploadNotFoundError) return new RegistryError('uploadUnknown');
   if (error instanceof UploadBusyError) return new RegistryError('uploadBusy');
+  if (error instanceof StorageFullError) return new RegistryError('storageFull');
   if (error instanceof BlobTooLargeError) return new RegistryError('layerTooLarge');
   if (error instanceof DigestMismatchError) {
     return new RegistryError('layerMismatch', `The content has digest ${error.actual}.`);

@@ -5,6 +5,7 @@ import { ecrService } from './api/service.ts';
 import { handleOci } from './oci/handler.ts';
 import { createPullRecorder } from './pulls.ts';
 import { recover } from './recovery.ts';
+import { createPolicyReader } from './repository-policy.ts';
 import { createSealer } from './seal.ts';
 import { summarize } from './summary.ts';
 import type { Registry, RegistryOptions } from './types.ts';
@@ -19,6 +20,7 @@ export function createRegistry(options: RegistryOptions): Registry {
     counters: createCounters(meter),
     sealer: createSealer(store),
     pulls: createPullRecorder({ store, clock, log }),
+    policyOf: createPolicyReader(),
   };
   return {
     ecr: ecrService(core),

@@ -1,5 +1,4 @@
 // Repositories: found by account and name, made, listed, deleted.
-import type { PolicyDocument } from '@longshore/aws';
 import { type AccountId, type Digest, newHexId } from '@longshore/base';
 import { type Sql, type Step, sql, type View } from '@longshore/store';
 import type { Core } from './core.ts';
@@ -26,9 +25,8 @@ export interface Repository extends RepositoryRef {
   readonly id: string;
   readonly tagMutability: TagMutability;
   readonly settings: RepositorySettings;
-  /** The policy as it was given, validated. */
+  /** The policy as it was given, validated; `Core.policyOf` reads it. */
   readonly policyText: string | undefined;
-  readonly policy: PolicyDocument | undefined;
   readonly tags: readonly ResourceTag[];
   /** Milliseconds since the epoch. */
   readonly createdAt: number;
@@ -59,7 +57,6 @@ export function toRepository(row: RepositoryRow): Repository {
     tagMutability: row.tag_mutability as TagMutability,
     settings: JSON.parse(row.settings) as RepositorySettings,
     policyText: row.policy ?? undefined,
-    policy: row.policy === null ? undefined : (JSON.parse(row.policy) as PolicyDocument),
     tags: JSON.parse(row.tags) as ResourceTag[],
     createdAt: row.created_at,
     version: row.version,
@@ -93,7 +90,7 @@ export async function createRepository(core: Core, ref: RepositoryRef, wanted: N
         new RegistryError('repositoryExists', `The repository '${ref.name}' exists already in account ${ref.account}.`),
     },
   ]);
-  return { ...ref, ...wanted, id, policyText: undefined, policy: undefined, createdAt, version: 1 };
+  return { ...ref, ...wanted, id, policyText: undefined, createdAt, version: 1 };
 }
 
 /** The repository, made with the default settings if it is missing. */

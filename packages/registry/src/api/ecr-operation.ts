@@ -16,7 +16,8 @@ import { findRepository } from '../repositories.ts';
 /** The failure as an ECR exception; anything else as it is. */
 export function toAwsError(error: unknown): unknown {
   if (!(error instanceof RegistryError)) return error;
-  return new AwsError(failures[error.kind].ecr, error.message, 400, error.detail);
+  const { ecr, status } = failures[error.kind];
+  return new AwsError(ecr, error.message, status >= 500 ? 500 : 400, error.detail);
 }
 
 /** Types an operation of ECR; `RegistryError`s of its parts become ECR's exceptions. */
@@ -70,7 +71,7 @@ export function refOf(input: NamesRepository, call: CallContext): RepositoryRef 
 /** The repository as a resource with its policy; also one that does not exist, so that refusals do not tell. */
 export async function repositoryResource(core: Core, ref: RepositoryRef): Promise<AccessResource> {
   const repository = await findRepository(core.store, ref);
-  return { arn: repositoryArn(core, ref), account: ref.account, policy: repository?.policy };
+  return { arn: repositoryArn(core, ref), account: ref.account, policy: core.policyOf(repository) };
 }
 
 interface RepositoryOperation<I, O> extends Pick<Operation<I, O>, 'name' | 'schema' | 'effect' | 'maxBodyBytes'> {

@@ -25,7 +25,9 @@ export async function isAllowed(
   repository: Repository | undefined,
   actions: readonly string[],
 ): Promise<boolean> {
-  const resources = [{ arn: repositoryArn(call.core, ref), account: ref.account, policy: repository?.policy }];
+  const resources = [
+    { arn: repositoryArn(call.core, ref), account: ref.account, policy: call.core.policyOf(repository) },
+  ];
   for (const action of actions) {
     const refusal = await call.core.authorizer.refusal(call.caller.principal, { action, resources }, call.context);
     if (refusal !== undefined) return false;

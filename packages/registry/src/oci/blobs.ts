@@ -1,7 +1,7 @@
 // GET, HEAD and DELETE of a blob (distribution-spec end-2, end-10), and the download URLs of the ECR API.
-import { parseDigest } from '@longshore/base';
-import { type Digest } from '@longshore/base';
+import { type Digest, parseDigest } from '@longshore/base';
 import { sql } from '@longshore/store';
+import { z } from 'zod';
 import { RegistryError } from '../errors.ts';
 import { findLayer, keepLayer, unlinkLayer } from '../layers.ts';
 import { requireRepository } from '../repositories.ts';
@@ -42,20 +42,23 @@ export async function handleBlob(call: OciCall, name: string, ref: RepositoryRef
 
 const grantDelete = ['ecr:BatchDeleteImage'];
 
-/** What a download URL holds, sealed: the repository by id, so that it dies with the repository. */
-export interface DownloadGrant {
-  readonly repository: string;
-  readonly digest: Digest;
+const grantSchema = z.strictObject({
+  /** By id, so that the URL dies with the repository. */
+  repository: z.string(),
+  digest: z.custom<Digest>((value) => typeof value === 'string' && parseDigest(value) !== undefined),
   /** Milliseconds since the epoch. */
-  readonly expiresAt: number;
-}
+  expiresAt: z.number(),
+});
+
+/** What a download URL holds, sealed. */
+export type DownloadGrant = z.infer<typeof grantSchema>;
 
 export const downloadPurpose = 'layer-download';
 
 /** The URL path of GetDownloadUrlForLayer: no credentials but the sealed grant. */
 export async function handleDownload(call: OciRequest, item: string): Promise<void> {
   if (call.request.method !== 'GET' && call.request.method !== 'HEAD') throw new RegistryError('unsupported');
-  const grant = (await call.core.sealer.open(downloadPurpose, item)) as DownloadGrant | undefined;
+  const { data: grant } = grantSchema.safeParse(await call.core.sealer.open(downloadPurpose, item));
   if (!grant || grant.expiresAt <= call.context.now) {
     throw new RegistryError('denied', 'The download URL is not valid (any more). Ask for a new one.');
   }

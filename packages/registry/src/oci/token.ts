@@ -88,8 +88,11 @@ export async function handleToken(call: OciRequest): Promise<void> {
     });
   }
   const texts = asked.scopes.flatMap((text) => text.split(' ')).filter(Boolean);
-  if (texts.length > limits.scopes) {
-    throw new RegistryError('requestInvalid', `A token may have ${limits.scopes} scopes at most.`);
+  if (texts.length > limits.scopes || texts.join('').length > limits.scopesText) {
+    throw new RegistryError(
+      'requestInvalid',
+      `A token may have ${limits.scopes} scopes of ${limits.scopesText} characters in all.`,
+    );
   }
   const granted: TokenScope[] = [];
   for (const text of texts) {
