@@ -19,9 +19,11 @@ export interface ServiceRequest {
   readonly taskDefinition: string;
   readonly count: number;
   readonly withinMs: number;
+  /** False = do not wait until it runs. */
+  readonly wait: boolean;
 }
 
-/** Makes or updates the service; resolves to its tasks when they run. Throws `UserError` with what ECS says of it. */
+/** Makes or updates the service; resolves to its tasks when they run (to none without waiting). Throws `UserError` with what ECS says of it. */
 export async function runService(
   client: ECSClient,
   request: ServiceRequest,
@@ -45,7 +47,7 @@ export async function runService(
     );
     parts.io.err(`service ${service} is created\n`);
   }
-  return untilStable(client, request, parts);
+  return request.wait ? untilStable(client, request, parts) : [];
 }
 
 async function describe(client: ECSClient, { cluster, service }: ServiceRequest): Promise<Service | undefined> {

@@ -1,6 +1,6 @@
 import { afterEach, expect, it } from 'vitest';
 import { call, envFor } from '../testing/call.ts';
-import { type JsonServer, jsonServer } from '../testing/json-server.ts';
+import { type JsonServer, jsonServer, refusal } from '../testing/json-server.ts';
 import { cluster, now, taskArn, webMeasurement, webTask } from '../testing/samples.ts';
 
 const servers: JsonServer[] = [];
@@ -8,7 +8,10 @@ afterEach(async () => {
   for (const server of servers.splice(0)) await server.close();
 });
 
-async function serve(tasks: readonly Record<string, unknown>[], measurements: readonly unknown[]): Promise<JsonServer> {
+async function serve(
+  tasks: readonly Record<string, unknown>[],
+  measurements: readonly unknown[] | Error,
+): Promise<JsonServer> {
   const server = await jsonServer({
     ListClusters: () => ({ clusterArns: [cluster] }),
     ListTasks: ({ desiredStatus }) => ({
@@ -18,7 +21,10 @@ async function serve(tasks: readonly Record<string, unknown>[], measurements: re
       tasks: tasks.filter((task) => Array.isArray(arns) && arns.includes(task.taskArn)),
       failures: [],
     }),
-    ListMeasurements: () => ({ measurements }),
+    ListMeasurements: () => {
+      if (measurements instanceof Error) throw measurements;
+      return { measurements };
+    },
   });
   servers.push(server);
   return server;
@@ -56,6 +62,14 @@ it('shows stopped tasks with their reason only when asked', async () => {
   expect(running.err).toMatch(/No tasks/);
   const all = await call(['ps', '--all'], { env: envFor(url), now });
   expect(all.out).toMatch(/STOPPED \(137\).*Essential container in task exited/);
+});
+
+it('shows the tasks to one who may not see measurements', async () => {
+  const { url } = await serve([webTask()], refusal('AccessDeniedException', 'User: ci is not authorized'));
+  const { code, out, err } = await call(['ps'], { env: envFor(url), now });
+  expect(code).toBe(0);
+  expect(out).toMatch(/RUNNING +32768->80 +- +- +10m/);
+  expect(err).toBe('Without measurements: User: ci is not authorized\n');
 });
 
 it('keeps to the width of the terminal', async () => {

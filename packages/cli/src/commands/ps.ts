@@ -1,10 +1,12 @@
 // `longshore ps`: tasks and their containers, with what they use.
+import { AwsError } from '@longshore/aws';
 import type { Command } from 'commander';
-import { addConnectionOptions, type ConnectionOptions, registryHost } from '../connection.ts';
+import { addConnectionOptions, type Connection, type ConnectionOptions, registryHost } from '../connection.ts';
 import { ecsClient, listTasks } from '../ecs-client.ts';
 import { humanBytes, humanPercent, humanSpan } from '../human.ts';
-import { listMeasurements } from '../own-api.ts';
+import { listMeasurements, type Measurement } from '../own-api.ts';
 import { printJson } from '../print-json.ts';
+import { printable } from '../printable.ts';
 import { type Column, formatTable } from '../table.ts';
 import { type ContainerRow, containerRows, portText, shortImage } from '../task-view.ts';
 import type { CliParts } from '../types.ts';
@@ -30,7 +32,10 @@ async function ps(options: PsOptions, parts: CliParts): Promise<void> {
   await withServer(options, parts, async (connection) => {
     const client = ecsClient(connection);
     const filter = { cluster: options.cluster, stopped: options.all === true };
-    const [tasks, measurements] = await Promise.all([listTasks(client, filter), listMeasurements(connection)]);
+    const [tasks, measurements] = await Promise.all([
+      listTasks(client, filter),
+      measurementsIfAllowed(connection, parts),
+    ]);
     client.destroy();
     const rows = containerRows(tasks, measurements);
     if (options.json) return printJson(parts.io, rows);
@@ -38,6 +43,17 @@ async function ps(options: PsOptions, parts: CliParts): Promise<void> {
     const columns = psColumns(rows, registryHost(connection.endpoint), parts.clock.now(), options.all === true);
     parts.io.out(formatTable(columns, rows, parts.io.columns));
   });
+}
+
+/** None, with a word about it, for a caller who may see tasks but not what they use. */
+async function measurementsIfAllowed(connection: Connection, { io }: CliParts): Promise<readonly Measurement[]> {
+  try {
+    return await listMeasurements(connection);
+  } catch (error) {
+    if (!(error instanceof AwsError) || !error.code.startsWith('AccessDenied')) throw error;
+    io.err(`${printable(`Without measurements: ${error.message}`)}\n`);
+    return [];
+  }
 }
 
 /** The columns; the cluster only where there are several, the reason only where stopped tasks are shown. */

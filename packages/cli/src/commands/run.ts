@@ -69,7 +69,7 @@ export function define(command: Command, parts: CliParts): void {
     .option('--service', 'keep that many running; a service of that name is updated')
     .option('--cluster <name>', 'cluster to run in', 'default')
     .option('--timeout <seconds>', 'how long to wait until it runs', parseSeconds, 120)
-    .option('--no-wait', 'do not wait until it runs (tasks only)')
+    .option('--no-wait', 'do not wait until it runs')
     .option('--json', 'print JSON')
     .addHelpText(
       'after',
@@ -93,10 +93,10 @@ async function run(image: string, words: readonly string[], options: RunOptions,
     });
     const registered = await client.send(new RegisterTaskDefinitionCommand(definition));
     const taskDefinition = registered.taskDefinition?.taskDefinitionArn ?? family;
-    const { cluster, count } = options;
+    const { cluster, count, wait } = options;
     const withinMs = options.timeout * 1000;
     const tasks = options.service
-      ? await runService(client, { cluster, service: family, taskDefinition, count, withinMs }, parts)
+      ? await runService(client, { cluster, service: family, taskDefinition, count, withinMs, wait }, parts)
       : await runTasks(client, taskDefinition, options, parts);
     client.destroy();
     report(tasks, options, connection, parts);

@@ -100,6 +100,17 @@ describe('up in the foreground', () => {
     expect(out).toMatch(/^mode serve\nLongshore runs at http:\S+; its data is in \S+\.\nHello is served at/);
   });
 
+  it('ends in order when a part of it fails for good, and says why', async () => {
+    const folder = await serverFolder();
+    const child = spawn(process.execPath, [smallServerProgram, 'up', '--data', folder.path, '--mode', 'breaks']);
+    let err = '';
+    child.stderr.on('data', (piece) => {
+      err += String(piece);
+    });
+    expect(await once(child, 'close')).toEqual([1, null]);
+    expect(err).toBe('stopped in order\nstore failed: disk full\nSee the log.\n');
+  });
+
   it('shows every setting with its variable in the help', async () => {
     const folder = await serverFolder();
     const { code, out } = await up(folder, '--help');

@@ -70,7 +70,13 @@ async function up({ command, server, parts, argv }: UpCall): Promise<void> {
       starter.tell(hello);
       starter.leave();
     });
-    await started.done;
+    try {
+      await started.done;
+    } catch (failure) {
+      // A part failed for good: the others are stopped in order, and the failure is what is told.
+      await started.stop().catch(() => undefined);
+      throw failure;
+    }
     await greeted;
   } finally {
     stopping.undo();

@@ -42,6 +42,7 @@ export const smallServerPart: ServerPart = {
     await writeRunningFile(data, url, process.pid);
     onProgress(`mode ${mode}`);
     const done = Promise.withResolvers<void>();
+    if (mode === 'breaks') done.reject(new UserError('store failed: disk full', 'See the log.'));
     return {
       url,
       done: done.promise,
@@ -49,6 +50,7 @@ export const smallServerPart: ServerPart = {
       async stop() {
         server.closeAllConnections();
         await new Promise((resolve) => server.close(resolve));
+        process.stderr.write('stopped in order\n');
         done.resolve();
       },
     };
