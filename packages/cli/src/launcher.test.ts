@@ -14,7 +14,7 @@ it('works through links to it, from any folder', async () => {
   symlinkSync(join(root, 'bin/longshore'), join(folder.path, 'one'));
   symlinkSync('one', join(folder.path, 'two'));
   const env = { PATH: '/usr/bin:/bin', HOME: folder.path };
-  const printed = execFileSync('./two', ['--version'], { cwd: folder.path, encoding: 'utf8', env });
+  const printed = execFileSync(join(folder.path, 'two'), ['--version'], { cwd: folder.path, encoding: 'utf8', env });
   expect(printed).toBe(`${manifest.version}\n`);
 });
 

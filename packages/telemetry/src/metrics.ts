@@ -102,17 +102,24 @@ function escapeLabel(value: string): string {
   return value.replaceAll('\\', '\\\\').replaceAll('\n', '\\n').replaceAll('"', '\\"');
 }
 
-function sampleLine(name: string, { labels, value }: MetricSample): string {
-  const pairs = Object.entries(labels).map(([label, text]) => `${label}="${escapeLabel(text)}"`);
-  return `${name}{${pairs.join(',')}} ${value}\n`;
+function labelsText(labels: MetricSample['labels']): string {
+  return Object.entries(labels)
+    .map(([label, text]) => `${label}="${escapeLabel(text)}"`)
+    .join(',');
 }
 
 /** The families in Prometheus' text format; empty text without families. To be put after the server's own metrics. */
 export function metricsText(families: readonly MetricFamily[]): string {
-  return families
-    .map(
-      ({ name, help, type, samples }) =>
-        `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${samples.map((sample) => sampleLine(name, sample)).join('')}`,
-    )
-    .join('');
+  // The samples of one reading share their labels: each is written once, not once a family.
+  const written = new Map<MetricSample['labels'], string>();
+  let text = '';
+  for (const { name, help, type, samples } of families) {
+    text += `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n`;
+    for (const { labels, value } of samples) {
+      const inside = written.get(labels) ?? labelsText(labels);
+      written.set(labels, inside);
+      text += `${name}{${inside}} ${value}\n`;
+    }
+  }
+  return text;
 }
