@@ -2,6 +2,7 @@
 // on its way to the disk.
 import type { Hash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
+import { createEarlySync, type EarlySync, type SyncSlots } from './early-sync.ts';
 import { BlobTooLargeError } from './errors.ts';
 
 export interface PourOptions {
@@ -13,6 +14,7 @@ export interface PourOptions {
   readonly maxBytes: number;
   /** How many bytes to gather before a write; at most twice as many are in memory. */
   readonly gatherBytes: () => number;
+  readonly syncSlots: SyncSlots;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -31,9 +33,15 @@ const gatherPieces = 256;
  * the hash are in an unknown state.
  */
 export async function pour(source: AsyncIterable<Uint8Array>, options: PourOptions): Promise<Poured> {
-  const writer = createGatheringWriter(options.file, options.position);
-  const failure = await drain(source, options, writer);
-  await writer.end();
+  const early = createEarlySync(options.file, options.position, options.syncSlots);
+  const writer = createGatheringWriter(options.file, options.position, early);
+  let failure: Poured['failure'];
+  try {
+    failure = await drain(source, options, writer);
+    await writer.end();
+  } finally {
+    await early.end();
+  }
   return { end: writer.position(), failure };
 }
 
@@ -78,7 +86,7 @@ interface GatheringWriter {
   position(): number;
 }
 
-function createGatheringWriter(file: FileHandle, start: number): GatheringWriter {
+function createGatheringWriter(file: FileHandle, start: number, early: EarlySync): GatheringWriter {
   let gathered: Uint8Array[] = [];
   let gatheredBytes = 0;
   let position = start;
@@ -94,6 +102,7 @@ function createGatheringWriter(file: FileHandle, start: number): GatheringWriter
     inFlight = writeAll(file, pieces, at);
     // The error surfaces at the next `await inFlight`; until then it must not count as unhandled.
     inFlight.catch(() => undefined);
+    early.wrote(inFlight, position);
   }
 
   return {

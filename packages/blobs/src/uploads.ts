@@ -2,6 +2,7 @@
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { newHash } from '@longshore/base';
 import type { BufferPool } from './buffers.ts';
+import { createSyncSlots } from './early-sync.ts';
 import { isMissing, storageError, unlinkIfThere } from './file-errors.ts';
 import { createFinishing } from './finishing.ts';
 import type { Folders } from './folders.ts';
@@ -18,13 +19,14 @@ export interface UploadsOptions {
 }
 
 /** All appends together gather about this much before they write, each of them within the two bounds below. */
-const gatherBudget = 32 * 1024 * 1024;
+const gatherBudget = 16 * 1024 * 1024;
 const gatherMost = 1024 * 1024;
 const gatherLeast = 64 * 1024;
 
 export function createUploads(options: UploadsOptions): BlobUploads {
   const { layout, folders } = options;
   const table = createUploadTable();
+  const syncSlots = createSyncSlots();
   let appending = 0;
 
   const gatherBytes = () => Math.min(gatherMost, Math.max(gatherLeast, Math.floor(gatherBudget / appending)));
@@ -46,7 +48,8 @@ export function createUploads(options: UploadsOptions): BlobUploads {
     let poured: Poured;
     try {
       const { hash } = state;
-      poured = await pour(source, { file, position: start, hash, maxBytes, gatherBytes, signal: append.signal });
+      const { signal } = append;
+      poured = await pour(source, { file, position: start, hash, maxBytes, gatherBytes, syncSlots, signal });
       await sync(file, state);
     } catch (error) {
       // The write or the sync failed: nobody knows what reached the disk, so go back to what was durable before.
