@@ -3,7 +3,7 @@ import { isUtf8 } from 'node:buffer';
 import { WireError } from '../errors.ts';
 import { readJson } from '../shapes/json-read.ts';
 import { writeJson } from '../shapes/json-write.ts';
-import { AwsError, type AwsService, type OwnSchema, type WireRequest, type WireResponse } from '../types.ts';
+import type { AwsError, AwsService, OwnSchema, WireRequest, WireResponse } from '../types.ts';
 import type { Call, Directory, Protocol } from './protocol.ts';
 
 export const jsonProtocol: Protocol = {
