@@ -112,7 +112,10 @@ async function appendBody(call: OciCall, name: string, upload: Upload, digest?: 
 
 async function finish(call: OciCall, name: string, repository: Repository, upload: Upload): Promise<void> {
   const digest = requireDigest(call.query.get('digest'));
-  await appendBody(call, name, upload, digest);
+  // Without a chunk there is nothing to append: also what a PUT left finished, but not recorded, can be finished again.
+  if (hasBody(call.request) || header(call.request, 'content-range') !== undefined) {
+    await appendBody(call, name, upload, digest);
+  }
   try {
     await finishLayer(call.core, repository, { id: upload.id, recorded: true }, digest);
   } catch (error) {

@@ -1,0 +1,156 @@
+// Parsing and deciding, without I/O: names, paths, ranges, manifests, tag mutability.
+import { digestOf, parseAccountId } from '@longshore/base';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { RegistryError } from './errors.ts';
+import { mediaTypes, parseManifest } from './manifest.ts';
+import { parseReference, parseRepositoryName, resolvePathName } from './names.ts';
+import { accepts } from './oci/manifests.ts';
+import { readContentRange, readRange } from './oci/ranges.ts';
+import { routeOf } from './oci/routes.ts';
+import { parseScope } from './oci/token.ts';
+import { matchesWildcard, mayOverwrite } from './tag-mutability.ts';
+
+const own = parseAccountId('111122223333');
+if (!own) throw new Error('account');
+
+describe('names', () => {
+  test('twelve digits first are an account, if something follows', () => {
+    expect(resolvePathName('444455556666/a/b', own)).toEqual({ account: '444455556666', name: 'a/b' });
+    expect(resolvePathName('444455556666', own)).toEqual({ account: own, name: '444455556666' });
+    expect(resolvePathName('44445555666/ab', own)).toEqual({ account: own, name: '44445555666/ab' });
+    expect(resolvePathName('444455556666/A', own)).toBeUndefined();
+  });
+
+  test('the grammar of the specification', () => {
+    for (const good of ['ab', 'a/b', 'a.b', 'a__b', 'a---b/c', 'a'.repeat(255)])
+      expect(parseRepositoryName(good)).toBe(good);
+    for (const bad of ['a', '', 'a/', '/a', 'a..b', 'a___b', 'a.-b', 'A/b', 'a b', 'ä/b', 'a'.repeat(256)]) {
+      expect([bad, parseRepositoryName(bad)]).toEqual([bad, undefined]);
+    }
+  });
+
+  test('any text is read in little time', () => {
+    const started = performance.now();
+    parseRepositoryName(`${'a-'.repeat(120)}!`);
+    parseRepositoryName(`${'a_'.repeat(120)}!`);
+    expect(performance.now() - started).toBeLessThan(100);
+  });
+
+  test('references are a digest or a tag', () => {
+    const digest = digestOf('x');
+    expect(parseReference(digest)).toEqual({ digest });
+    expect(parseReference('v1.0-rc_1')).toEqual({ tag: 'v1.0-rc_1' });
+    for (const bad of ['sha256:xyz', '.x', '-x', 'a/b', '']) expect(parseReference(bad)).toBeUndefined();
+  });
+
+  test('a scope keeps the colons of its name', () => {
+    expect(parseScope('repository:host:80/a/b:pull,push')).toEqual({
+      type: 'repository',
+      name: 'host:80/a/b',
+      actions: ['pull', 'push'],
+    });
+    expect(parseScope('pull')).toBeUndefined();
+  });
+});
+
+describe('routes', () => {
+  test('names may look like parts of paths', () => {
+    const digest = digestOf('x');
+    expect(routeOf(`/v2/a/blobs/uploads/blobs/${digest}`)).toEqual({
+      kind: 'blob',
+      name: 'a/blobs/uploads',
+      item: digest,
+    });
+    expect(routeOf('/v2/a/manifests/tags/list')).toEqual({ kind: 'tags', name: 'a/manifests' });
+    expect(routeOf('/v2/a/b/blobs/uploads')).toEqual({ kind: 'uploads', name: 'a/b' });
+    expect(routeOf(`/v2/a/blobs/${digest.replace(':', '%3A')}`)).toEqual({ kind: 'blob', name: 'a', item: digest });
+    expect(routeOf('/v2/_layers/abc')).toEqual({ kind: 'download', item: 'abc' });
+    expect(routeOf('/v3/')).toBeUndefined();
+  });
+});
+
+describe('ranges', () => {
+  test('a satisfiable range lies inside of the blob', () => {
+    fc.assert(
+      fc.property(fc.nat(2_000), fc.option(fc.nat(3_000)), fc.option(fc.nat(3_000)), (size, from, to) => {
+        const range = readRange(`bytes=${from ?? ''}-${to ?? ''}`, size);
+        if (typeof range === 'string') return range === 'unsatisfiable' || (from === null && to === null);
+        return range.first >= 0 && range.first <= range.last && range.last < size;
+      }),
+    );
+  });
+
+  test('chunks have a range without a unit', () => {
+    expect(readContentRange('0-9')).toEqual({ first: 0, last: 9 });
+    for (const bad of ['bytes 0-9', '9-0', '0-', '-9', '0-9/10', 'x']) expect(readContentRange(bad)).toBeUndefined();
+  });
+});
+
+describe('manifests', () => {
+  test('whatever the bytes are, they are read or refused', () => {
+    const anything = fc.oneof(
+      fc.uint8Array({ maxLength: 300 }),
+      fc.json({ maxDepth: 6 }).map((text) => Buffer.from(text)),
+      fc
+        .record(
+          {
+            schemaVersion: fc.constantFrom(2, 1, '2'),
+            mediaType: fc.constantFrom(...Object.values(mediaTypes), 7),
+            config: fc.anything(),
+            layers: fc.anything(),
+            manifests: fc.anything(),
+            subject: fc.anything(),
+            annotations: fc.anything(),
+          },
+          { requiredKeys: [] },
+        )
+        .map((value) =>
+          Buffer.from(JSON.stringify(value, (_key, each) => (typeof each === 'bigint' ? 1 : each)) ?? ''),
+        ),
+    );
+    fc.assert(
+      fc.property(anything, fc.constantFrom(undefined, ...Object.values(mediaTypes)), (bytes, type) => {
+        try {
+          parseManifest(bytes, type);
+        } catch (error) {
+          expect(error).toBeInstanceOf(RegistryError);
+        }
+      }),
+    );
+  });
+
+  test('brackets in texts are not nesting', () => {
+    const annotations = { a: `"${'['.repeat(500)}\\` };
+    const body = { schemaVersion: 2, manifests: [], annotations };
+    expect(parseManifest(Buffer.from(JSON.stringify(body)), mediaTypes.ociIndex).annotations).toEqual(annotations);
+  });
+
+  test('Accept', () => {
+    expect(accepts(undefined, mediaTypes.ociManifest)).toBe(true);
+    expect(accepts('text/html, application/vnd.OCI.image.manifest.v1+json; q=1', mediaTypes.ociManifest)).toBe(true);
+    expect(accepts('text/html', mediaTypes.ociManifest)).toBe(false);
+  });
+});
+
+describe('tag mutability', () => {
+  test('a wildcard matches like the expression it stands for', () => {
+    const letters = fc.string({ unit: fc.constantFrom('a', 'b', '*'), maxLength: 8 });
+    const text = fc.string({ unit: fc.constantFrom('a', 'b'), maxLength: 10 });
+    fc.assert(
+      fc.property(letters, text, (pattern, tag) => {
+        const expression = new RegExp(`^${pattern.replaceAll('*', '.*')}$`);
+        expect(matchesWildcard(pattern, tag)).toBe(expression.test(tag));
+      }),
+    );
+  });
+
+  test('exclusions turn the setting around', () => {
+    const settings = { exclusions: ['dev*'] };
+    expect(mayOverwrite({ tagMutability: 'IMMUTABLE_WITH_EXCLUSION', settings }, 'dev1')).toBe(true);
+    expect(mayOverwrite({ tagMutability: 'IMMUTABLE_WITH_EXCLUSION', settings }, 'v1')).toBe(false);
+    expect(mayOverwrite({ tagMutability: 'MUTABLE_WITH_EXCLUSION', settings }, 'dev1')).toBe(false);
+    expect(mayOverwrite({ tagMutability: 'MUTABLE', settings: {} }, 'v1')).toBe(true);
+    expect(mayOverwrite({ tagMutability: 'IMMUTABLE', settings: {} }, 'v1')).toBe(false);
+  });
+});
