@@ -46,7 +46,8 @@ export function definitionAccess(
   call: CallContext,
 ): AccessRequest {
   const text = definition ?? '*';
-  const arn = text.startsWith('arn:') || text === '*' ? text : ecsArn(placeOf(call), 'task-definition', withRevision(text));
+  const arn =
+    text.startsWith('arn:') || text === '*' ? text : ecsArn(placeOf(call), 'task-definition', withRevision(text));
   return { resources: [resource(arn, call)], context: { 'ecs:cluster': clusterText(cluster, call) } };
 }
 

@@ -70,7 +70,10 @@ export async function findDefinitionByArn(view: View, arn: string): Promise<Defi
   return row && fromRow(row);
 }
 
-export async function findDefinitionsByArn(view: View, arns: readonly string[]): Promise<Map<string, DefinitionRecord>> {
+export async function findDefinitionsByArn(
+  view: View,
+  arns: readonly string[],
+): Promise<Map<string, DefinitionRecord>> {
   if (arns.length === 0) return new Map();
   const rows = await view.all<DefinitionRow>(
     sql`SELECT ${columns} FROM ecs_task_definitions WHERE arn IN (${sqlList([...new Set(arns)])})`,

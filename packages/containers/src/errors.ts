@@ -56,7 +56,10 @@ export const ecsErrors = Object.freeze({
   ),
   targetNotFound: fixed('TargetNotFoundException', 'The specified target was not found.'),
   resourceNotFound: fixed('ResourceNotFoundException', 'The specified resource was not found.'),
-  badToken: fixed('InvalidParameterException', 'Invalid nextToken: use the one that the previous page gave, unchanged.'),
+  badToken: fixed(
+    'InvalidParameterException',
+    'Invalid nextToken: use the one that the previous page gave, unchanged.',
+  ),
   tokenConflict: (resources: readonly string[]) =>
     new AwsError(
       'ConflictException',

@@ -24,9 +24,10 @@ export function taskEvent(task: TaskRecord, now: number): Step {
   const overrides = {
     containerOverrides: (shape.overrides?.containerOverrides ?? []).map((each) => ({ name: each.name })),
   };
-  const detail = JSON.parse(
-    JSON.stringify({ ...shape, overrides, updatedAt: new Date(now).toISOString() }),
-  ) as Record<string, unknown>;
+  const detail = JSON.parse(JSON.stringify({ ...shape, overrides, updatedAt: new Date(now).toISOString() })) as Record<
+    string,
+    unknown
+  >;
   return emit('ECS Task State Change', task.arn, now, detail);
 }
 

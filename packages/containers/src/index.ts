@@ -1,2 +1,4 @@
 // The door of `containers`.
+export { createContainers } from './create.ts';
+export { containersMigrations } from './schema.ts';
 export type { AgentConnection, ContainerReading, Containers, ContainersOptions } from './types.ts';

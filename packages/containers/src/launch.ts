@@ -70,7 +70,10 @@ async function choose(view: View, order: LaunchOrder, demand: Demand): Promise<P
 
 /** ECS has no word of its own for an instance that already has a task of the group. */
 function publicFailure(failure: PlacementFailure): LaunchFailure {
-  return { arn: failure.arn, reason: failure.reason === 'DISTINCT_INSTANCE' ? 'MemberOf placement constraint unsatisfied.' : failure.reason };
+  return {
+    arn: failure.arn,
+    reason: failure.reason === 'DISTINCT_INSTANCE' ? 'MemberOf placement constraint unsatisfied.' : failure.reason,
+  };
 }
 
 async function named(view: View, order: LaunchOrder, arns: readonly string[], demand: Demand): Promise<Placed> {

@@ -55,7 +55,8 @@ export const containersMigrations: readonly Migration[] = [
       `CREATE TABLE ecs_services (
         arn KEY PRIMARY KEY, account KEY NOT NULL, cluster_arn KEY NOT NULL, name KEY NOT NULL, status KEY NOT NULL,
         launch_type KEY NOT NULL, definition_arn KEY NOT NULL, desired_count BIGINT NOT NULL,
-        version BIGINT NOT NULL, created_at BIGINT NOT NULL, updated_at BIGINT NOT NULL, document TEXT NOT NULL)`,
+        version BIGINT NOT NULL, created_at BIGINT NOT NULL, updated_at BIGINT NOT NULL, document TEXT NOT NULL,
+        events TEXT NOT NULL)`,
       'CREATE INDEX ecs_services_cluster ON ecs_services (cluster_arn, status, arn)',
       "CREATE INDEX ecs_services_kept ON ecs_services (arn) WHERE status <> 'INACTIVE'",
 

@@ -126,7 +126,9 @@ export function applyReport(task: TaskRecord, report: TaskReport, now: number): 
       pullStoppedAt: task.document.pullStoppedAt ?? report.pullStoppedAt,
       stoppingAt: task.document.stoppingAt ?? (ending === undefined ? undefined : now),
       executionStoppedAt:
-        task.document.executionStoppedAt ?? report.executionStoppedAt ?? (stopped && startedAt !== undefined ? now : undefined),
+        task.document.executionStoppedAt ??
+        report.executionStoppedAt ??
+        (stopped && startedAt !== undefined ? now : undefined),
       stoppedReason: told || ending === undefined ? task.document.stoppedReason : ending.reason,
     },
   };

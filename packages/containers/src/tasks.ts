@@ -14,7 +14,12 @@ export type TaskStatus =
   | 'STOPPED';
 export type DesiredStatus = 'RUNNING' | 'STOPPED';
 export type Health = 'HEALTHY' | 'UNHEALTHY' | 'UNKNOWN';
-export type StopCode = 'TaskFailedToStart' | 'EssentialContainerExited' | 'UserInitiated' | 'ServiceSchedulerInitiated' | 'TerminationNotice';
+export type StopCode =
+  | 'TaskFailedToStart'
+  | 'EssentialContainerExited'
+  | 'UserInitiated'
+  | 'ServiceSchedulerInitiated'
+  | 'TerminationNotice';
 
 export interface Binding {
   readonly bindIP?: string | undefined;
@@ -159,7 +164,9 @@ export function isUndelivered(task: Pick<TaskRecord, 'lastStatus' | 'desiredStat
 const bit = (value: boolean): number => (value ? 1 : 0);
 
 export async function findTasks(view: View, where: Sql, limit = 10_000): Promise<TaskRecord[]> {
-  const rows = await view.all<TaskRow>(sql`SELECT ${columns} FROM ecs_tasks WHERE ${where} ORDER BY arn LIMIT ${limit}`);
+  const rows = await view.all<TaskRow>(
+    sql`SELECT ${columns} FROM ecs_tasks WHERE ${where} ORDER BY arn LIMIT ${limit}`,
+  );
   return rows.map(fromRow);
 }
 

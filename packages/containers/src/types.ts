@@ -34,6 +34,8 @@ export interface ContainersOptions {
   /** Names this replica; instance connections are recorded under it and reset when it starts. */
   readonly replica: string;
   readonly onReadings: (readings: readonly ContainerReading[]) => void;
+  /** How long a task without a health check must run to count as healthy in a rolling update; 40 s as in ECS. */
+  readonly settleMs?: number;
 }
 
 /** A websocket upgrade whose signature was verified. */

@@ -22,7 +22,8 @@ export function createCluster(core: Core) {
       if (input.serviceConnectDefaults !== undefined) throw unsupported('Service Connect');
       const settings = input.settings ?? [];
       for (const setting of settings)
-        if (setting.name !== 'containerInsights') throw invalidParameter('The only cluster setting is containerInsights.');
+        if (setting.name !== 'containerInsights')
+          throw invalidParameter('The only cluster setting is containerInsights.');
       const tags = readTags(input.tags);
       const place = placeOf(call);
       const arn = ecsArn(place, 'cluster', name);

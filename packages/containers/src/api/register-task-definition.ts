@@ -29,7 +29,8 @@ export function registerTaskDefinition(core: Core) {
       const place = placeOf(call);
       const record = await core.store.update(async (view) => {
         const revision = await nextRevision(view, place, family);
-        if (revision > lastRevision) throw clientError(`The family ${family} has no revision left. Use another family.`);
+        if (revision > lastRevision)
+          throw clientError(`The family ${family} has no revision left. Use another family.`);
         const arn = ecsArn(place, 'task-definition', `${family}:${revision}`);
         const result: DefinitionRecord = {
           arn,

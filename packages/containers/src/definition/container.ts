@@ -31,6 +31,13 @@ function checkMemory(name: string, container: ContainerDefinition, frame: TaskFr
 }
 
 function checkReferences(name: string, container: ContainerDefinition, frame: TaskFrame): void {
+  for (const [field, most] of [
+    ['mountPoints', 200],
+    ['volumesFrom', 50],
+    ['links', 50],
+    ['dependsOn', 50],
+  ] as const)
+    if ((container[field]?.length ?? 0) > most) throw badContainer(name, `'${field}' has more than ${most} entries.`);
   for (const mount of container.mountPoints ?? []) {
     if (mount.sourceVolume === undefined || !frame.volumes.has(mount.sourceVolume))
       throw clientError(`Unknown volume '${mount.sourceVolume ?? ''}'.`);
@@ -54,7 +61,8 @@ function checkReferences(name: string, container: ContainerDefinition, frame: Ta
 }
 
 function checkEnvironment(name: string, container: ContainerDefinition): void {
-  if ((container.environment?.length ?? 0) > 1000) throw badContainer(name, "'environment' has more than 1000 entries.");
+  if ((container.environment?.length ?? 0) > 1000)
+    throw badContainer(name, "'environment' has more than 1000 entries.");
   for (const { name: key, value } of container.environment ?? []) {
     if (!key || key.includes('=')) throw badContainer(name, "Names in 'environment' must not be empty or contain '='.");
     checkText(name, 'environment', key, 4096);
@@ -64,8 +72,8 @@ function checkEnvironment(name: string, container: ContainerDefinition): void {
 
 function checkPlain(name: string, container: ContainerDefinition): void {
   checkRange(name, 'cpu', container.cpu, 0, 262_144);
-  checkTexts(name, 'command', container.command, 65_536);
-  checkTexts(name, 'entryPoint', container.entryPoint, 65_536);
+  checkTexts(name, 'command', container.command, 32_768);
+  checkTexts(name, 'entryPoint', container.entryPoint, 32_768);
   checkRange(name, 'startTimeout', container.startTimeout, 2, 86_400);
   checkRange(name, 'stopTimeout', container.stopTimeout, 2, 86_400);
   checkText(name, 'hostname', container.hostname, 253);

@@ -19,7 +19,8 @@ function checkHostPorts(containers: readonly ContainerDefinition[]): void {
     for (const { hostPort, protocol } of container.portMappings ?? []) {
       if (!hostPort) continue;
       const key = `${hostPort}/${protocol}`;
-      if (seen.has(key)) throw clientError(`The host port ${key} is mapped by '${seen.get(key)}' and '${container.name}'.`);
+      if (seen.has(key))
+        throw clientError(`The host port ${key} is mapped by '${seen.get(key)}' and '${container.name}'.`);
       seen.set(key, container.name ?? '');
     }
 }

@@ -21,7 +21,11 @@ export function normalPorts(
     checkRange(name, 'hostPort', mapping.hostPort, 0, 65_535);
     checkOneOf(name, 'protocol', mapping.protocol, ['tcp', 'udp']);
     const hostPort = networkMode === 'host' ? mapping.containerPort : (mapping.hostPort ?? 0);
-    if (networkMode === 'host' && mapping.hostPort !== undefined && ![0, mapping.containerPort].includes(mapping.hostPort))
+    if (
+      networkMode === 'host' &&
+      mapping.hostPort !== undefined &&
+      ![0, mapping.containerPort].includes(mapping.hostPort)
+    )
       throw badContainer(name, "With networkMode 'host', the host port must be the container port or left out.");
     const protocol = mapping.protocol ?? 'tcp';
     if (hostPort !== 0 && seen.has(`${protocol}/${hostPort}`))

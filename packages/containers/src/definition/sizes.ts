@@ -14,7 +14,9 @@ export function normalCpu(text: string | undefined): string | undefined {
   const cores = cpuPattern.exec(text)?.[1];
   const units = cores === undefined ? whole(text) : Math.round(Number(cores) * 1024);
   if (units === undefined || units < 128 || units > 196_608)
-    throw clientError(`Invalid 'cpu' setting for task: ${text.slice(0, 40)}. Use 128 to 196608 CPU units, or "1 vCPU".`);
+    throw clientError(
+      `Invalid 'cpu' setting for task: ${text.slice(0, 40)}. Use 128 to 196608 CPU units, or "1 vCPU".`,
+    );
   return String(units);
 }
 

@@ -37,5 +37,7 @@ export function refuseTaskFields(input: RegisterTaskDefinitionRequest): void {
   if (input.networkMode === 'awsvpc')
     throw clientError("networkMode 'awsvpc' is not available in Longshore yet. Use bridge, host or none.");
   if (input.requiresCompatibilities?.some((each) => each !== 'EC2' && each !== 'EXTERNAL'))
-    throw clientError('Longshore runs tasks on container instances: requiresCompatibilities may hold EC2 and EXTERNAL.');
+    throw clientError(
+      'Longshore runs tasks on container instances: requiresCompatibilities may hold EC2 and EXTERNAL.',
+    );
 }

@@ -10,12 +10,13 @@ export function normalVolumes(volumes: readonly Volume[] | undefined): Volume[] 
   const seen = new Set<string>();
   return given.map((volume) => {
     const name = volume.name ?? '';
-    if (!isName(name))
-      throw clientError('Volume names must be up to 255 letters, numbers, underscores and hyphens.');
+    if (!isName(name)) throw clientError('Volume names must be up to 255 letters, numbers, underscores and hyphens.');
     if (seen.has(name)) throw clientError(`The volume '${name}' is there twice.`);
     seen.add(name);
     if (volume.efsVolumeConfiguration || volume.fsxWindowsFileServerVolumeConfiguration)
-      throw clientError(`Volume '${name}': EFS and FSx volumes are not available in Longshore. Use host or docker volumes.`);
+      throw clientError(
+        `Volume '${name}': EFS and FSx volumes are not available in Longshore. Use host or docker volumes.`,
+      );
     if (volume.configuredAtLaunch)
       throw clientError(`Volume '${name}': 'configuredAtLaunch' is not available in Longshore. Leave it out.`);
     if (volume.host?.sourcePath !== undefined && volume.dockerVolumeConfiguration !== undefined)

@@ -17,8 +17,7 @@ export function demandOf(document: DefinitionDocument, overrides: TaskOverride):
   for (const container of document.containerDefinitions) {
     const mine = overrides.containerOverrides?.find((each) => each.name === container.name);
     cpu += mine?.cpu ?? container.cpu ?? 0;
-    memory +=
-      mine?.memoryReservation ?? mine?.memory ?? container.memoryReservation ?? container.memory ?? 0;
+    memory += mine?.memoryReservation ?? mine?.memory ?? container.memoryReservation ?? container.memory ?? 0;
   }
   const taskCpu = overrides.cpu ?? document.cpu;
   const taskMemory = overrides.memory ?? document.memory;

@@ -2,7 +2,9 @@
 import type { Offer, Strategy } from './types.ts';
 
 function fieldOf(offer: Offer, field: string): string {
-  return field === 'instanceId' || field === 'host' ? offer.arn : (offer.attributes.get(field.replace(/^attribute:/, '')) ?? '');
+  return field === 'instanceId' || field === 'host'
+    ? offer.arn
+    : (offer.attributes.get(field.replace(/^attribute:/, '')) ?? '');
 }
 
 /** A function that gives an offer's cost under `strategy`: the smaller, the better. */

@@ -1,0 +1,51 @@
+// The record of who is connected: a session writes its connection id into the instance's row and takes only that back, so
+// that an old session's end never hides a new session.
+import { ConflictError, sql, type Store } from '@longshore/store';
+import { instanceEvent } from '../events.ts';
+import { findInstance, type InstanceRecord } from '../instances.ts';
+
+/** Marks the instance connected. Its timeline grows with each connection. Undefined if it is INACTIVE or gone. */
+export async function connectInstance(
+  store: Store,
+  arn: string,
+  connection: { readonly id: string; readonly replica: string },
+  now: number,
+): Promise<InstanceRecord | undefined> {
+  return store.update(async (view) => {
+    const instance = await findInstance(view, arn);
+    if (instance === undefined || instance.status === 'INACTIVE') return { steps: [], result: undefined };
+    // Seconds since the epoch as the floor: it grows even over a store that was set back to an older copy.
+    const timeline = Math.max(instance.timeline + 1, Math.floor(now / 1000));
+    const steps = [
+      {
+        sql: sql`UPDATE ecs_instances SET connected = 1, connection_id = ${connection.id},
+            replica = ${connection.replica}, timeline = ${timeline}, version = version + 1
+          WHERE arn = ${arn} AND timeline = ${instance.timeline} AND status <> 'INACTIVE'`,
+        expect: 1,
+      },
+      ...(instance.connected ? [] : [instanceEvent(instance, now, { status: instance.status, connected: true })]),
+    ];
+    return { steps, result: { ...instance, timeline, connected: true, connectionId: connection.id } };
+  });
+}
+
+/** Marks it disconnected, unless another session has taken its place. */
+export async function disconnectInstance(
+  store: Store,
+  instance: InstanceRecord,
+  connectionId: string,
+  now: number,
+): Promise<void> {
+  try {
+    await store.write([
+      {
+        sql: sql`UPDATE ecs_instances SET connected = 0, version = version + 1
+          WHERE arn = ${instance.arn} AND connection_id = ${connectionId} AND connected = 1`,
+        expect: 1,
+      },
+      instanceEvent(instance, now, { status: instance.status, connected: false }),
+    ]);
+  } catch (error) {
+    if (!(error instanceof ConflictError)) throw error;
+  }
+}

@@ -1,0 +1,51 @@
+// The control sessions that this replica holds, one an instance.
+import type { WebSocket } from 'ws';
+import type { Core } from '../core.ts';
+import { type AcsSession, acsSession } from './session.ts';
+
+export interface AcsHub {
+  accept(socket: WebSocket, instanceArn: string, registryHost: string): void;
+  wake(instanceArn: string): void;
+  /** Connection ids by instance ARN. */
+  connections(): ReadonlyMap<string, string>;
+  /** Ends this very connection: another one has taken its place, or the instance is gone. */
+  drop(instanceArn: string, connectionId: string): void;
+  closeAll(): Promise<void>;
+}
+
+export function acsHub(core: Core): AcsHub {
+  const current = new Map<string, AcsSession>();
+  const all = new Set<AcsSession>();
+
+  return {
+    accept(socket, instanceArn, registryHost) {
+      const session = acsSession({
+        core,
+        socket,
+        instanceArn,
+        registryHost,
+        onOpen(opened) {
+          const older = current.get(instanceArn);
+          current.set(instanceArn, opened);
+          if (older !== undefined) void older.end('a newer connection of this instance was opened');
+        },
+        onEnd(ended) {
+          all.delete(ended);
+          if (current.get(instanceArn) === ended) current.delete(instanceArn);
+        },
+      });
+      all.add(session);
+    },
+    wake(instanceArn) {
+      current.get(instanceArn)?.wake();
+    },
+    connections: () => new Map([...current].map(([arn, session]) => [arn, session.connectionId])),
+    drop(instanceArn, connectionId) {
+      const session = current.get(instanceArn);
+      if (session?.connectionId === connectionId) void session.end('this connection is not the current one any more');
+    },
+    async closeAll() {
+      await Promise.all([...all].map((session) => session.end('the server is going away')));
+    },
+  };
+}

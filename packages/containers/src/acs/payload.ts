@@ -1,0 +1,130 @@
+// A task as its agent receives it: the definition with the overrides applied, in the agent protocol's form. Pure.
+import type { ContainerDefinition, ContainerOverride, Volume } from '@aws-sdk/client-ecs';
+import type { AcsContainer, AcsTask, AcsVolume } from '@longshore/aws';
+import { parseArn } from '@longshore/base';
+import { imageRegistry } from '../definition/image.ts';
+import type { DefinitionRecord } from '../definitions.ts';
+import { lastPart } from '../names.ts';
+import type { ContainerState, TaskRecord } from '../tasks.ts';
+import { engineConfig, engineHostConfig } from './engine-config.ts';
+
+export interface PayloadContext {
+  /** `host:port` by which the agent reached this server; images from there are pulled with the agent's own credentials. */
+  readonly registryHost: string;
+  readonly region: string;
+}
+
+/** The oldest Engine API that has all that `hostConfig` may carry (Init, tmpfs, health checks). */
+const engineApi = '1.25';
+
+function acsVolume(volume: Volume): AcsVolume {
+  const name = volume.name ?? '';
+  const docker = volume.dockerVolumeConfiguration;
+  if (docker === undefined) return { name, type: 'host', host: { sourcePath: volume.host?.sourcePath ?? '' } };
+  return {
+    name,
+    type: 'docker',
+    dockerVolumeConfiguration: {
+      scope: docker.scope === 'shared' ? 'shared' : 'task',
+      autoprovision: docker.autoprovision ?? false,
+      driver: docker.driver ?? 'local',
+      driverOpts: docker.driverOpts ?? {},
+      labels: docker.labels ?? {},
+    },
+  };
+}
+
+function environmentOf(container: ContainerDefinition, override: ContainerOverride | undefined) {
+  const pairs = [...(container.environment ?? []), ...(override?.environment ?? [])];
+  return Object.fromEntries(pairs.map(({ name, value }) => [name ?? '', value ?? '']));
+}
+
+function authentication(image: string, task: TaskRecord, context: PayloadContext) {
+  const registry = imageRegistry(image);
+  if (registry === undefined || registry.host !== context.registryHost) return {};
+  const ecrAuthData = { registryId: registry.account ?? task.account, region: context.region };
+  return { registryAuthentication: { type: 'ecr' as const, ecrAuthData } };
+}
+
+function acsContainer(
+  task: TaskRecord,
+  definition: DefinitionRecord,
+  state: ContainerState,
+  context: PayloadContext,
+): AcsContainer[] {
+  const { containerDefinitions, networkMode } = definition.document;
+  const container = containerDefinitions.find((each) => each.name === state.name);
+  if (container === undefined) return [];
+  const override = task.document.overrides.containerOverrides?.find((each) => each.name === state.name);
+  const limits = { memory: state.memory, memoryReservation: state.memoryReservation };
+  const health = state.hasHealthCheck ? { healthCheckType: 'docker' as const } : {};
+  return [
+    {
+      name: state.name,
+      image: state.image,
+      cpu: state.cpu,
+      memory: state.memory ?? 0,
+      essential: state.essential,
+      ...(container.command && { command: override?.command ?? container.command }),
+      ...(container.entryPoint && { entryPoint: container.entryPoint }),
+      environment: environmentOf(container, override),
+      portMappings: (container.portMappings ?? []).map((each) => ({
+        containerPort: each.containerPort ?? 0,
+        hostPort: each.hostPort ?? 0,
+        protocol: each.protocol === 'udp' ? 'udp' : 'tcp',
+      })),
+      mountPoints: (container.mountPoints ?? []).map((each) => ({
+        sourceVolume: each.sourceVolume ?? '',
+        containerPath: each.containerPath ?? '',
+        readOnly: each.readOnly ?? false,
+      })),
+      volumesFrom: (container.volumesFrom ?? []).map((each) => ({
+        sourceContainer: each.sourceContainer ?? '',
+        readOnly: each.readOnly ?? false,
+      })),
+      ...(container.links?.length && { links: container.links }),
+      ...(container.dependsOn?.length && {
+        dependsOn: container.dependsOn.map((each) => ({
+          containerName: each.containerName ?? '',
+          condition: each.condition ?? 'START',
+        })),
+      }),
+      ...(container.startTimeout !== undefined && { startTimeout: container.startTimeout }),
+      ...(container.stopTimeout !== undefined && { stopTimeout: container.stopTimeout }),
+      ...health,
+      overrides: JSON.stringify(override?.command === undefined ? {} : { command: override.command }),
+      dockerConfig: {
+        version: engineApi,
+        config: JSON.stringify(engineConfig(container)),
+        hostConfig: JSON.stringify(engineHostConfig(container, networkMode, limits)),
+      },
+      ...authentication(state.image, task, context),
+      containerArn: state.arn,
+    },
+  ];
+}
+
+export function acsTask(task: TaskRecord, definition: DefinitionRecord, context: PayloadContext): AcsTask {
+  const { document } = definition;
+  const cpu = task.document.overrides.cpu ?? document.cpu;
+  const memory = task.document.overrides.memory ?? document.memory;
+  const service = parseArn(task.serviceArn);
+  return {
+    arn: task.arn,
+    taskClusterArn: task.clusterArn,
+    family: definition.family,
+    version: String(definition.revision),
+    desiredStatus: task.desiredStatus,
+    containers: task.document.containers.flatMap((state) => acsContainer(task, definition, state, context)),
+    volumes: (document.volumes ?? []).map(acsVolume),
+    overrides: '{}',
+    ...(cpu !== undefined && { cpu: Number(cpu) / 1024 }),
+    ...(memory !== undefined && { memory: Number(memory) }),
+    networkMode: document.networkMode,
+    ...(document.pidMode && { pidMode: document.pidMode }),
+    ...(document.ipcMode && { ipcMode: document.ipcMode }),
+    launchType: task.launchType,
+    ...(service !== undefined && { serviceName: lastPart(task.serviceArn) }),
+    group: task.group,
+  };
+}

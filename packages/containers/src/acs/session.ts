@@ -1,0 +1,231 @@
+// One agent's control session: manifest first, then every task whose desired status it has not acknowledged, again after
+// a while if it does not answer; heartbeats; answers to its questions. The store is the only memory that counts.
+import { errorText, newUuid } from '@longshore/base';
+import type { WebSocket } from 'ws';
+import { agentSocket, type AgentSocket } from '../agent-socket.ts';
+import type { Core } from '../core.ts';
+import { findDefinitionsByArn } from '../definitions.ts';
+import type { InstanceRecord } from '../instances.ts';
+import type { DesiredStatus, TaskRecord } from '../tasks.ts';
+import { connectInstance, disconnectInstance } from './connection.ts';
+import { acknowledge, manifestOf, offer, undelivered } from './deliveries.ts';
+import { readAcsFrame } from './frames.ts';
+import { acsTask } from './payload.ts';
+import { verifyStops } from './stop-verification.ts';
+
+export interface AcsSession {
+  readonly instanceArn: string;
+  readonly connectionId: string;
+  /** There may be something to deliver. */
+  wake(): void;
+  /** Ends the session; the tasks run on. Resolves when the store knows. */
+  end(reason: string): Promise<void>;
+}
+
+export interface AcsSessionOptions {
+  readonly core: Core;
+  readonly socket: WebSocket;
+  readonly instanceArn: string;
+  readonly registryHost: string;
+  readonly onOpen: (session: AcsSession) => void;
+  readonly onEnd: (session: AcsSession) => void;
+}
+
+const heartbeatMs = 30_000;
+const silenceMs = 180_000;
+const maxFrameBytes = 1024 * 1024;
+/** Payloads on their way at once; the rest waits for acknowledgements. */
+const window = 64;
+/** A payload that is not acknowledged for so long is sent again; that is safe, agents key on the task's ARN. */
+const resendMs = 30_000;
+
+interface Sent {
+  readonly taskArn: string;
+  readonly desired: DesiredStatus;
+  readonly at: number;
+}
+
+export function acsSession(options: AcsSessionOptions): AcsSession {
+  const { core, instanceArn } = options;
+  const { store, clock } = core;
+  const log = core.log;
+  const connectionId = newUuid();
+  const sent = new Map<string, Sent>();
+  let instance: InstanceRecord | undefined;
+  let wanted = false;
+  let delivering = false;
+
+  const socket: AgentSocket = agentSocket({
+    socket: options.socket,
+    clock,
+    log,
+    maxFrameBytes,
+    silenceMs,
+    onFrame: handleFrame,
+  });
+
+  async function handleFrame(text: string): Promise<void> {
+    const frame = readAcsFrame(text);
+    core.counters.agentFrames.add(1, { socket: 'acs', type: frame.type });
+    switch (frame.type) {
+      case 'AckRequest': {
+        const known = sent.get(frame.message.messageId);
+        if (known === undefined) return;
+        await acknowledge(store, known.taskArn, known.desired);
+        sent.delete(frame.message.messageId);
+        return wake();
+      }
+      case 'TaskStopVerificationMessage': {
+        const { messageId, stopCandidates } = frame.message;
+        const stopTasks = await verifyStops(store, instanceArn, instance?.clusterArn ?? '', stopCandidates);
+        if (stopTasks.length > 0)
+          log.info({ instance: instanceArn, tasks: stopTasks.length }, 'an agent holds tasks that should be stopped');
+        socket.send('TaskStopVerificationAck', { messageId, generatedAt: clock.now(), stopTasks });
+        return;
+      }
+      case 'NackRequest':
+        log.warn({ instance: instanceArn, reason: frame.message.reason }, 'an agent refused a message');
+        return;
+      case 'HeartbeatAckRequest':
+        return;
+      case 'unknown':
+        log.debug({ instance: instanceArn, type: frame.name }, 'a message of an unknown type was ignored');
+        return;
+      case 'malformed':
+        log.warn({ instance: instanceArn, problem: frame.problem }, 'a malformed message was ignored');
+        return;
+    }
+  }
+
+  /** True while the same is on its way to the agent and may still be answered. */
+  function underWay(task: TaskRecord, now: number): boolean {
+    for (const each of sent.values())
+      if (each.taskArn === task.arn && each.desired === task.desiredStatus && now - each.at < resendMs) return true;
+    return false;
+  }
+
+  async function deliverRound(): Promise<void> {
+    const now = clock.now();
+    // An acknowledgement that comes after so long is not waited for: the task was sent again since.
+    for (const [id, each] of sent) if (now - each.at > 10 * resendMs) sent.delete(id);
+    const free = window - [...sent.values()].filter((each) => now - each.at < resendMs).length;
+    if (free <= 0 || instance === undefined) return;
+    const tasks = (await undelivered(store, instanceArn, window * 2)).filter((task) => !underWay(task, now));
+    const batch = tasks.slice(0, free);
+    const definitions = await findDefinitionsByArn(
+      store,
+      batch.map((task) => task.definitionArn),
+    );
+    const offers = await Promise.all(batch.map((task) => offer(store, task)));
+    batch.forEach((task, i) => {
+      if (offers[i]) send(task, definitions);
+      else wanted = true;
+    });
+  }
+
+  function send(task: TaskRecord, definitions: Awaited<ReturnType<typeof findDefinitionsByArn>>): void {
+    const definition = definitions.get(task.definitionArn);
+    if (definition === undefined || instance === undefined) return;
+    const context = { registryHost: options.registryHost, region: core.region };
+    const messageId = newUuid();
+    const done = socket.send('PayloadMessage', {
+      messageId,
+      clusterArn: task.clusterArn,
+      containerInstanceArn: instanceArn,
+      // One task a message: an agent acknowledges a message only if every task in it is valid.
+      tasks: [acsTask(task, definition, context)],
+      seqNum: instance.timeline,
+      generatedAt: clock.now(),
+    });
+    if (!done) return;
+    sent.set(messageId, { taskArn: task.arn, desired: task.desiredStatus, at: clock.now() });
+    core.counters.deliveries.add(1, { desired: task.desiredStatus });
+  }
+
+  async function deliver(): Promise<void> {
+    if (delivering) return;
+    delivering = true;
+    try {
+      while (wanted && !socket.closed.aborted) {
+        wanted = false;
+        await deliverRound();
+      }
+    } catch (error) {
+      // The slow poll tries again.
+      log.error({ err: error, instance: instanceArn, problem: errorText(error) }, 'tasks could not be delivered');
+    } finally {
+      delivering = false;
+    }
+  }
+
+  function wake(): void {
+    wanted = true;
+    if (instance !== undefined) void deliver();
+  }
+
+  async function beat(): Promise<void> {
+    while (!socket.closed.aborted) {
+      socket.send('HeartbeatMessage', { messageId: newUuid(), healthy: true });
+      await clock.sleep(heartbeatMs, socket.closed);
+    }
+  }
+
+  async function open(): Promise<void> {
+    const connected = await connectInstance(
+      store,
+      instanceArn,
+      { id: connectionId, replica: core.replica },
+      clock.now(),
+    );
+    if (connected === undefined) return socket.close(1008, 'InactiveInstanceException: register the instance anew');
+    options.onOpen(session);
+    const tasks = await manifestOf(store, instanceArn);
+    socket.send('TaskManifestMessage', {
+      messageId: newUuid(),
+      clusterArn: connected.clusterArn,
+      containerInstanceArn: instanceArn,
+      tasks,
+      generatedAt: clock.now(),
+      timeline: connected.timeline,
+    });
+    instance = connected;
+    log.info({ instance: instanceArn, tasks: tasks.length }, 'an agent is connected');
+    wake();
+    // The keeper may have waited for room.
+    core.wakeKeeper();
+    await beat();
+  }
+
+  async function run(): Promise<void> {
+    try {
+      await open();
+    } catch (error) {
+      log.error({ err: error, instance: instanceArn, problem: errorText(error) }, 'an agent session failed');
+      socket.close(1011, 'the session failed');
+    } finally {
+      options.onEnd(session);
+      if (instance !== undefined) await sayDisconnected(instance);
+    }
+  }
+
+  async function sayDisconnected(known: InstanceRecord): Promise<void> {
+    try {
+      await disconnectInstance(store, known, connectionId, clock.now());
+      log.info({ instance: instanceArn }, 'an agent is disconnected');
+    } catch (error) {
+      log.error({ err: error, instance: instanceArn, problem: errorText(error) }, 'a disconnection was not recorded');
+    }
+  }
+
+  const session: AcsSession = {
+    instanceArn,
+    connectionId,
+    wake,
+    end(reason) {
+      socket.close(1001, reason);
+      return running;
+    },
+  };
+  const running = run();
+  return session;
+}

@@ -1,0 +1,85 @@
+// Puts the container service together: operations, agents' sockets, background loops.
+import type { Meter } from '@longshore/base';
+import { sql } from '@longshore/store';
+import { acsHub } from './acs/hub.ts';
+import { deliveryPoll } from './acs/poll.ts';
+import { namedInstance, refusalOf } from './admission.ts';
+import { saveNewCluster } from './clusters.ts';
+import type { Core, Counters } from './core.ts';
+import { forgetting } from './forget.ts';
+import { serviceKeeper } from './keeper/keeper.ts';
+import { ecsService } from './operations.ts';
+import { summaryOf } from './summary.ts';
+import { type TcsSession, tcsSession } from './tcs/session.ts';
+import type { Containers, ContainersOptions } from './types.ts';
+
+/** Without a health check a task counts as healthy after this time of running (ECS: 40 s). */
+const usualSettleMs = 40_000;
+
+function countersOf(meter: Meter): Counters {
+  const name = (text: string) => `longshore_containers_${text}`;
+  return {
+    tasksStarted: meter.counter(name('tasks_started_total'), 'Tasks that were placed on an instance.'),
+    tasksStopped: meter.counter(name('tasks_stopped_total'), 'Tasks that stopped, by stop code.', ['code']),
+    placementFailures: meter.counter(name('placement_failures_total'), 'Launches of which some task found no place.'),
+    deliveries: meter.counter(name('deliveries_total'), 'Payloads sent to agents.', ['desired']),
+    agentFrames: meter.counter(name('agent_frames_total'), 'Frames from agents.', ['socket', 'type']),
+    startSeconds: meter.histogram(name('task_start_seconds'), 'From the launch of a task to its report of RUNNING.'),
+  };
+}
+
+/** `host:port` of a base URL: what image references of this registry start with, as this agent reaches it. */
+function hostOf(baseUrl: string): string {
+  return URL.canParse(baseUrl) ? new URL(baseUrl).host : '';
+}
+
+/** The store must have been migrated with `containersMigrations` before anything is called. */
+export function createContainers(options: ContainersOptions): Containers {
+  const { store, clock, log, region, replica } = options;
+  const tcsSessions = new Set<TcsSession>();
+  const core: Core = {
+    store,
+    clock,
+    log,
+    region,
+    replica,
+    counters: countersOf(options.meter),
+    wakeInstance: (arn) => hub.wake(arn),
+    wakeKeeper: () => keeper.wake(),
+  };
+  const hub = acsHub(core);
+  const keeper = serviceKeeper(core, options.settleMs ?? usualSettleMs);
+
+  return {
+    ecs: ecsService(core),
+    refuseAgent: (kind, connection) => refusalOf(core, options.authorizer, kind, connection),
+    acceptAcs(socket, connection) {
+      const named = namedInstance('acs', connection, region);
+      if (named === undefined) return socket.close(1008, 'no container instance is named');
+      hub.accept(socket, named.arn, hostOf(connection.context.baseUrl));
+    },
+    acceptTcs(socket, connection) {
+      const named = namedInstance('tcs', connection, region);
+      if (named === undefined) return socket.close(1008, 'no container instance is named');
+      const { onReadings } = options;
+      const onEnd = (session: TcsSession) => void tcsSessions.delete(session);
+      tcsSessions.add(tcsSession({ core, socket, instanceArn: named.arn, onReadings, onEnd }));
+    },
+    services: [keeper, deliveryPoll(core, hub), forgetting(core)],
+    async recover(account) {
+      await store.write([
+        saveNewCluster({ region, account }, 'default', { settings: [] }, clock.now()),
+        {
+          sql: sql`UPDATE ecs_instances SET connected = 0, version = version + 1 WHERE replica = ${replica} AND connected = 1`,
+        },
+      ]);
+    },
+    async closeAgents() {
+      await Promise.all([
+        hub.closeAll(),
+        ...[...tcsSessions].map((session) => session.end('the server is going away')),
+      ]);
+    },
+    summary: (account) => summaryOf(store, account),
+  };
+}

@@ -1,0 +1,86 @@
+// Container instances as the API shows them.
+import type { Attribute, ContainerInstance, Resource } from '@aws-sdk/client-ecs';
+import { sql, sqlList, type View } from '@longshore/store';
+import { dateOf } from './documents.ts';
+import { type InstanceRecord, type UsedPort, usedPorts } from './instances.ts';
+import type { CleanTag } from './tags.ts';
+
+function integer(name: string, value: number): Resource {
+  return { name, type: 'INTEGER', integerValue: value, longValue: 0, doubleValue: 0 };
+}
+
+function ports(name: string, values: readonly number[]): Resource {
+  return { name, type: 'STRINGSET', stringSetValue: values.map(String), integerValue: 0, longValue: 0, doubleValue: 0 };
+}
+
+function resources(cpu: number, memory: number, tcp: readonly number[], udp: readonly number[]): Resource[] {
+  return [integer('CPU', cpu), integer('MEMORY', memory), ports('PORTS', tcp), ports('PORTS_UDP', udp)];
+}
+
+interface TaskCounts {
+  readonly running: number;
+  readonly pending: number;
+}
+
+async function countTasks(view: View, arns: readonly string[]): Promise<Map<string, TaskCounts>> {
+  const rows = await view.all<{ instance_arn: string; running: number; all_tasks: number }>(
+    sql`SELECT instance_arn, SUM(CASE WHEN last_status = 'RUNNING' THEN 1 ELSE 0 END) AS running, COUNT(*) AS all_tasks
+      FROM ecs_tasks WHERE instance_arn IN (${sqlList(arns)}) AND last_status <> 'STOPPED' GROUP BY instance_arn`,
+  );
+  return new Map(
+    rows.map((row) => [
+      row.instance_arn,
+      { running: Number(row.running), pending: Number(row.all_tasks) - Number(row.running) },
+    ]),
+  );
+}
+
+function shape(
+  instance: InstanceRecord,
+  used: readonly UsedPort[],
+  counts: TaskCounts | undefined,
+  tags: readonly CleanTag[] | undefined,
+): ContainerInstance {
+  const { document } = instance;
+  const mine = (protocol: string) => used.filter((each) => each.protocol === protocol).map((each) => each.port);
+  return {
+    containerInstanceArn: instance.arn,
+    ec2InstanceId: document.ec2InstanceId,
+    version: instance.version,
+    versionInfo: { ...document.versionInfo },
+    remainingResources: resources(instance.cpuRemaining, instance.memoryRemaining, mine('tcp'), mine('udp')),
+    registeredResources: resources(
+      instance.cpuRegistered,
+      instance.memoryRegistered,
+      document.reservedTcp,
+      document.reservedUdp,
+    ),
+    status: instance.status,
+    agentConnected: instance.connected,
+    runningTasksCount: counts?.running ?? 0,
+    pendingTasksCount: counts?.pending ?? 0,
+    attributes: instance.attributes.map((each): Attribute => ({ ...each })),
+    registeredAt: dateOf(instance.registeredAt),
+    attachments: [],
+    tags: tags === undefined ? [] : tags.map((each) => ({ ...each })),
+  };
+}
+
+/** Shapes with what remains and what runs, in two queries whatever the number of instances. */
+export async function shapeInstances(
+  view: View,
+  instances: readonly InstanceRecord[],
+  tags: (arn: string) => readonly CleanTag[] | undefined,
+): Promise<ContainerInstance[]> {
+  if (instances.length === 0) return [];
+  const arns = instances.map((each) => each.arn);
+  const [used, counts] = await Promise.all([usedPorts(view, arns), countTasks(view, arns)]);
+  return instances.map((each) =>
+    shape(
+      each,
+      used.filter((port) => port.instanceArn === each.arn),
+      counts.get(each.arn),
+      tags(each.arn),
+    ),
+  );
+}

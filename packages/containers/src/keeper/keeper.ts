@@ -1,0 +1,47 @@
+// The keeper: one loop that looks over all services — two queries — and brings forward those for which there is something
+// to do. Woken by what happens to tasks and services, else every few seconds.
+import { errorText, type LoopService, loopService } from '@longshore/base';
+import { ConflictError } from '@longshore/store';
+import type { Core } from '../core.ts';
+import { keptServices } from '../services.ts';
+import { keepService } from './keep.ts';
+import { isIdle, planService } from './plan.ts';
+import { keptService, readKeptTasks } from './read.ts';
+
+const everyMs = 5_000;
+
+export function serviceKeeper(core: Core, settleMs: number): LoopService {
+  async function keep(arn: string): Promise<boolean> {
+    try {
+      return await keepService(core, arn, settleMs);
+    } catch (error) {
+      // Another replica was quicker all the time: it has done it.
+      if (error instanceof ConflictError) return false;
+      core.log.error({ err: error, service: arn, problem: errorText(error) }, 'a service could not be kept');
+      return false;
+    }
+  }
+
+  const loop = loopService({
+    id: 'container service keeper',
+    everyMs,
+    log: core.log,
+    clock: core.clock,
+    async step({ signal }) {
+      const services = await keptServices(core.store);
+      if (services.length === 0) return;
+      const tasks = await readKeptTasks(core.store);
+      let again = false;
+      for (const service of services) {
+        if (signal.aborted) return;
+        const kept = keptService(service);
+        const settings = { now: core.clock.now(), settleMs };
+        if (isIdle(kept, planService(kept, tasks.get(service.arn) ?? [], settings))) continue;
+        again = (await keep(service.arn)) || again;
+      }
+      // What was done may allow more (a batch that was cut, a deployment that can be dropped).
+      if (again) loop.wake();
+    },
+  });
+  return loop;
+}

@@ -1,0 +1,52 @@
+// What the keeper reads of tasks: only the columns that its plan needs.
+import { type Sql, sql, type View } from '@longshore/store';
+import type { ServiceRecord } from '../services.ts';
+import type { DesiredStatus, Health, TaskStatus } from '../tasks.ts';
+import type { KeptService, KeptTask } from './plan.ts';
+
+interface KeptRow {
+  readonly arn: string;
+  readonly service_arn: string;
+  readonly started_by: string;
+  readonly last_status: TaskStatus;
+  readonly desired_status: DesiredStatus;
+  readonly health_status: Health;
+  readonly started_at: number | null;
+  readonly created_at: number;
+  readonly stop_code: string;
+  readonly instance_status: string | null;
+}
+
+/** Unsettled tasks by service: of one, or of all. */
+export async function readKeptTasks(view: View, serviceArn?: string): Promise<Map<string, KeptTask[]>> {
+  const where: Sql =
+    serviceArn === undefined ? sql`t.settled = 0` : sql`t.settled = 0 AND t.service_arn = ${serviceArn}`;
+  const rows = await view.all<KeptRow>(
+    sql`SELECT t.arn, t.service_arn, t.started_by, t.last_status, t.desired_status, t.health_status, t.started_at,
+        t.created_at, t.stop_code, i.status AS instance_status
+      FROM ecs_tasks t LEFT JOIN ecs_instances i ON i.arn = t.instance_arn WHERE ${where} ORDER BY t.arn`,
+  );
+  const byService = new Map<string, KeptTask[]>();
+  for (const row of rows) {
+    const tasks = byService.get(row.service_arn) ?? [];
+    byService.set(row.service_arn, tasks);
+    tasks.push({
+      arn: row.arn,
+      deploymentId: row.started_by,
+      lastStatus: row.last_status,
+      desiredStatus: row.desired_status,
+      healthStatus: row.health_status,
+      startedAt: row.started_at ?? undefined,
+      createdAt: row.created_at,
+      stopCode: row.stop_code,
+      draining: row.instance_status === 'DRAINING',
+    });
+  }
+  return byService;
+}
+
+export function keptService(service: ServiceRecord): KeptService {
+  const { deployments, minimumHealthyPercent, maximumPercent, steady } = service.document;
+  const { status, desiredCount } = service;
+  return { status, desiredCount, minimumHealthyPercent, maximumPercent, deployments, steady };
+}

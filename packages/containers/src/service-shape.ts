@@ -1,0 +1,87 @@
+// Services as the API shows them.
+import type { Deployment as ApiDeployment, Service } from '@aws-sdk/client-ecs';
+import type { View } from '@longshore/store';
+import { dateOf } from './documents.ts';
+import { countServiceTasks, type Deployment, type ServiceRecord, type TaskCount } from './services.ts';
+import { type CleanTag } from './tags.ts';
+
+const pendingStatuses = new Set(['PROVISIONING', 'PENDING', 'ACTIVATING']);
+
+function total(counts: readonly TaskCount[], keep: (count: TaskCount) => boolean): number {
+  return counts.filter(keep).reduce((sum, each) => sum + each.count, 0);
+}
+
+function shapeDeployment(service: ServiceRecord, deployment: Deployment, counts: readonly TaskCount[]): ApiDeployment {
+  const mine = counts.filter((each) => each.deployment === deployment.id);
+  const runningCount = total(mine, (each) => each.status === 'RUNNING');
+  const pendingCount = total(mine, (each) => pendingStatuses.has(each.status));
+  return {
+    id: deployment.id,
+    status: deployment.status,
+    taskDefinition: deployment.definitionArn,
+    desiredCount: deployment.status === 'PRIMARY' ? service.desiredCount : runningCount + pendingCount,
+    pendingCount,
+    runningCount,
+    failedTasks: deployment.failedTasks,
+    createdAt: dateOf(deployment.createdAt),
+    updatedAt: dateOf(deployment.updatedAt),
+    launchType: service.launchType,
+    rolloutState: deployment.rolloutState,
+    rolloutStateReason: deployment.rolloutStateReason,
+  };
+}
+
+function shape(service: ServiceRecord, counts: readonly TaskCount[], tags: readonly CleanTag[] | undefined): Service {
+  const { document } = service;
+  return {
+    serviceArn: service.arn,
+    serviceName: service.name,
+    clusterArn: service.clusterArn,
+    loadBalancers: [],
+    serviceRegistries: [],
+    status: service.status,
+    desiredCount: service.desiredCount,
+    runningCount: total(counts, (each) => each.status === 'RUNNING'),
+    pendingCount: total(counts, (each) => pendingStatuses.has(each.status)),
+    launchType: service.launchType,
+    taskDefinition: service.definitionArn,
+    deploymentConfiguration: {
+      deploymentCircuitBreaker: { enable: false, rollback: false },
+      maximumPercent: document.maximumPercent,
+      minimumHealthyPercent: document.minimumHealthyPercent,
+      strategy: 'ROLLING',
+    },
+    deployments: document.deployments.map((each) => shapeDeployment(service, each, counts)),
+    events: service.events.map((each) => ({ ...each, createdAt: dateOf(each.createdAt) })),
+    createdAt: dateOf(service.createdAt),
+    createdBy: document.createdBy,
+    placementConstraints: [...document.placementConstraints],
+    placementStrategy: [...document.placementStrategy],
+    healthCheckGracePeriodSeconds: document.healthCheckGracePeriodSeconds,
+    schedulingStrategy: 'REPLICA',
+    deploymentController: { type: 'ECS' },
+    enableECSManagedTags: document.enableECSManagedTags,
+    propagateTags: document.propagateTags,
+    enableExecuteCommand: false,
+    tags: tags === undefined ? undefined : tags.map((each) => ({ ...each })),
+  };
+}
+
+/** Shapes with counts of tasks, in one query whatever the number of services. */
+export async function shapeServices(
+  view: View,
+  services: readonly ServiceRecord[],
+  tags: (arn: string) => readonly CleanTag[] | undefined,
+): Promise<Service[]> {
+  const counts = await countServiceTasks(
+    view,
+    services.map((each) => each.arn),
+  );
+  return services.map((service) =>
+    shape(
+      service,
+      counts.filter((each) => each.serviceArn === service.arn),
+      tags(service.arn),
+    ),
+  );
+}
