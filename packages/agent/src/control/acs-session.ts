@@ -4,8 +4,7 @@ import { createAcsHandler, type AcsParts } from './acs-messages.ts';
 import { isFinal } from './api.ts';
 import { agentHash, agentVersion } from './capabilities.ts';
 import type { Membership } from './registration.ts';
-import type { SigningIdentity } from './sign.ts';
-import { converse, openSocket, socketUrl, UpgradeRefused } from './socket.ts';
+import { converse, openSocket, type SigningIdentity, socketUrl, SocketClosed, UpgradeRefused } from './socket.ts';
 
 export interface AcsSessionParts extends AcsParts {
   readonly membership: Membership;
@@ -22,11 +21,8 @@ const lifetimeMs = 30 * 60_000;
 
 /** The instance is not (any more) one that may connect. */
 function isGone(error: unknown): boolean {
-  return (
-    (error instanceof UpgradeRefused &&
-      /InactiveInstanceException|InvalidInstanceException|ClientException|InvalidParameter/.test(error.message)) ||
-    isFinal(error)
-  );
+  const refused = error instanceof UpgradeRefused || error instanceof SocketClosed;
+  return isFinal(error) || (refused && /\b(?:Inactive|Invalid)InstanceException\b/.test(error.message));
 }
 
 export function createAcsSession(parts: AcsSessionParts): LoopService {

@@ -1,7 +1,13 @@
 // A signed websocket to the control plane, and one conversation over it.
+import { type SigningCredentials, signHeaders } from '@longshore/aws';
 import { backoffDelay, type Clock } from '@longshore/base';
 import { WebSocket } from 'ws';
-import { type SigningIdentity, signUpgrade } from './sign.ts';
+
+/** Whose key signs the upgrade request. */
+export interface SigningIdentity {
+  readonly region: string;
+  readonly credentials: SigningCredentials;
+}
 
 /** The control plane answered the upgrade with an error instead. */
 export class UpgradeRefused extends Error {
@@ -10,6 +16,14 @@ export class UpgradeRefused extends Error {
   constructor(status: number, body: string) {
     super(`the control plane refused the socket with status ${status}: ${body.slice(0, 500)}`);
     this.status = status;
+  }
+}
+
+/** The connection ended otherwise than by agreement. */
+export class SocketClosed extends Error {
+  override readonly name = 'SocketClosed';
+  constructor(code: number, reason: string) {
+    super(`the connection to the control plane ended with code ${code}${reason ? `: ${reason}` : ''}`);
   }
 }
 
@@ -24,7 +38,7 @@ export function socketUrl(base: string, query: Readonly<Record<string, string>>)
 
 /** Opens the socket. Throws UpgradeRefused, or the connection's error. */
 export async function openSocket(url: URL, identity: SigningIdentity, signal: AbortSignal): Promise<WebSocket> {
-  const headers = await signUpgrade(url, identity);
+  const headers = await signHeaders({ method: 'GET', url: url.href, headers: {}, service: 'ecs', ...identity });
   const target = new URL(url);
   target.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
   return new Promise((resolve, reject) => {
@@ -119,7 +133,10 @@ export async function converse(socket: WebSocket, conversation: Conversation): P
     });
   });
   socket.on('error', (error) => end(error));
-  socket.on('close', () => ended.abort());
+  socket.on('close', (code, reason) => {
+    if (!ended.signal.aborted && code !== 1000 && code !== 1001) problem ??= new SocketClosed(code, String(reason));
+    ended.abort();
+  });
   signal.addEventListener('abort', () => end(), { once: true, signal: ended.signal });
   if (socket.readyState !== WebSocket.OPEN || signal.aborted) end();
 

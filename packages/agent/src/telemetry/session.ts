@@ -3,8 +3,7 @@ import type { TcsAgentMessages } from '@longshore/aws';
 import { type Clock, type Logger, type LoopService, loopService, newUuid } from '@longshore/base';
 import { agentHash, agentVersion } from '../control/capabilities.ts';
 import type { Membership } from '../control/registration.ts';
-import type { SigningIdentity } from '../control/sign.ts';
-import { converse, openSocket, type Send, socketUrl } from '../control/socket.ts';
+import { converse, openSocket, type SigningIdentity, type Send, socketUrl } from '../control/socket.ts';
 import type { Worker } from '../worker.ts';
 import { healthOf, type Measurer } from './measure.ts';
 
