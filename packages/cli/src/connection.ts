@@ -26,9 +26,10 @@ export interface ConnectionOptions {
   readonly data?: string;
 }
 
-/** Adds the options that say which server. */
-export function addConnectionOptions(command: Command): Command {
-  return command
+/** Adds the options that say which server, as a group of their own at the end of the help. */
+export function addConnectionOptions(command: Command): void {
+  command
+    .optionsGroup('Which server:')
     .option('--endpoint <url>', 'server to talk to (default: AWS_ENDPOINT_URL, else the server of the data folder)')
     .option('--region <name>', 'region of that server (default: AWS_REGION, AWS_DEFAULT_REGION)')
     .option('--data <dir>', 'data folder of the server of this machine (default: LONGSHORE_DATA)');

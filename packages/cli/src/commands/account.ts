@@ -16,17 +16,21 @@ export function define(command: Command, parts: CliParts): void {
   command
     .description('Creates and lists accounts. Only the first account, whose owner runs this installation, may.')
     .addHelpText('after', '\nExample:\n  longshore account create shop\n');
-  addConnectionOptions(command.command('create'))
+  const creating = command
+    .command('create')
     .description('Creates an account and prints its root key, once, as shell exports.')
     .argument('<name>', 'what people call it')
     .option('--json', 'print JSON')
     .addHelpText('after', '\nExample:\n  longshore account create shop > shop.env\n')
     .action((name: string, options: AccountOptions) => create(name, options, parts));
-  addConnectionOptions(command.command('list'))
+  const listing = command
+    .command('list')
     .description('Lists the accounts.')
     .option('--json', 'print JSON')
     .addHelpText('after', '\nExample:\n  longshore account list\n')
     .action((options: AccountOptions) => list(options, parts));
+  addConnectionOptions(creating);
+  addConnectionOptions(listing);
 }
 
 async function create(name: string, options: AccountOptions, parts: CliParts): Promise<void> {

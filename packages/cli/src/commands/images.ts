@@ -23,12 +23,13 @@ export interface ImageRow {
 }
 
 export function define(command: Command, parts: CliParts): void {
-  addConnectionOptions(command)
+  command
     .description('Lists the images in the registry: their tags, digest, compressed size, and when they were pushed.')
     .argument('[repository]', 'only this repository (default: all)')
     .option('--json', 'print JSON')
     .addHelpText('after', '\nExample:\n  longshore images hello\n')
     .action((repository: string | undefined, options: ImagesOptions) => images(repository, options, parts));
+  addConnectionOptions(command);
 }
 
 async function images(repository: string | undefined, options: ImagesOptions, parts: CliParts): Promise<void> {

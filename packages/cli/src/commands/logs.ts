@@ -21,7 +21,7 @@ interface LogsOptions extends ConnectionOptions {
 }
 
 export function define(command: Command, parts: CliParts): void {
-  addConnectionOptions(command)
+  command
     .description(
       "Shows what a task's container wrote to its output and its errors, of running and of lately stopped tasks. The\n" +
         'container must be on this machine.',
@@ -38,6 +38,7 @@ export function define(command: Command, parts: CliParts): void {
     )
     .addHelpText('after', '\nExample:\n  longshore logs -f 3f2a\n')
     .action((wanted: string, options: LogsOptions) => logs(wanted, options, parts));
+  addConnectionOptions(command);
 }
 
 async function logs(wanted: string, options: LogsOptions, parts: CliParts): Promise<void> {

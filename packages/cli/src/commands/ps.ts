@@ -19,13 +19,14 @@ interface PsOptions extends ConnectionOptions {
 }
 
 export function define(command: Command, parts: CliParts): void {
-  addConnectionOptions(command)
+  command
     .description('Lists tasks and their containers: state, ports, and the CPU and memory that they use.')
     .option('-a, --all', 'also tasks that stopped in the last hour, with the reason')
     .option('--cluster <name>', 'only this cluster (default: all)')
     .option('--json', 'print JSON')
     .addHelpText('after', '\nExample:\n  longshore ps --all\n')
     .action((options: PsOptions) => ps(options, parts));
+  addConnectionOptions(command);
 }
 
 async function ps(options: PsOptions, parts: CliParts): Promise<void> {

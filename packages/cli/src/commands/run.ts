@@ -40,8 +40,11 @@ interface RunOptions extends ConnectionOptions {
 
 export function define(command: Command, parts: CliParts): void {
   const variable = (text: string) => parseVariable(text, parts.io.env);
-  addConnectionOptions(command)
+  command
     .description('Runs an image as a task, or keeps it running as a service, and prints where its ports are.')
+    .showHelpAfterError(
+      'Options of what runs in the container go after --. Options of this command: longshore run --help',
+    )
     .argument('<image>', 'NAME:TAG of this registry, else of Docker Hub; or HOST/NAME:TAG')
     .argument('[command...]', "what to run instead of the image's own command; after -- if it has options")
     .option(
@@ -76,6 +79,7 @@ export function define(command: Command, parts: CliParts): void {
       '\nExamples:\n  longshore run -p 8080:80 hello:1\n  longshore run --service --name web --count 2 -p 80 web:3\n  longshore run busybox -- sh -c "echo hi"\n',
     )
     .action((image: string, words: string[], options: RunOptions) => run(image, words, options, parts));
+  addConnectionOptions(command);
 }
 
 async function run(image: string, words: readonly string[], options: RunOptions, parts: CliParts): Promise<void> {

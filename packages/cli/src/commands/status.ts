@@ -25,11 +25,12 @@ interface Machine {
 }
 
 export function define(command: Command, parts: CliParts): void {
-  addConnectionOptions(command)
+  command
     .description("Shows the server, and the account's images, clusters, tasks and machines with what is free on them.")
     .option('--json', 'print JSON')
     .addHelpText('after', '\nExample:\n  longshore status\n')
     .action((options: StatusOptions) => status(options, parts));
+  addConnectionOptions(command);
 }
 
 async function status(options: StatusOptions, parts: CliParts): Promise<void> {

@@ -23,7 +23,7 @@ interface Stopped {
 }
 
 export function define(command: Command, parts: CliParts): void {
-  addConnectionOptions(command)
+  command
     .description(
       'Stops tasks and services. A task gets SIGTERM, then SIGKILL after its stop timeout (30 s). A service is set to 0\n' +
         'tasks and stays, to be run again; --delete takes it away.',
@@ -35,6 +35,7 @@ export function define(command: Command, parts: CliParts): void {
     .option('--json', 'print JSON')
     .addHelpText('after', '\nExamples:\n  longshore stop 3f2a\n  longshore stop --delete web\n')
     .action((names: string[], options: StopOptions) => stop(names, options, parts));
+  addConnectionOptions(command);
 }
 
 async function stop(names: readonly string[], options: StopOptions, parts: CliParts): Promise<void> {

@@ -18,7 +18,7 @@ interface TopOptions extends ConnectionOptions {
 }
 
 export function define(command: Command, parts: CliParts): void {
-  addConnectionOptions(command)
+  command
     .description(
       'Watches what containers use. CPU is of one core, over the last interval; NET and BLOCK count from the\n' +
         "container's start. Ends with Ctrl-C. Prints once where there is no terminal.",
@@ -29,6 +29,7 @@ export function define(command: Command, parts: CliParts): void {
     .option('--json', 'print JSON, once')
     .addHelpText('after', '\nExample:\n  longshore top --once\n')
     .action((options: TopOptions) => top(options, parts));
+  addConnectionOptions(command);
 }
 
 async function top(options: TopOptions, parts: CliParts): Promise<void> {
