@@ -22,7 +22,7 @@ export function define(command: Command, parts: CliParts): void {
   const { env } = parts.io;
   command
     .description(
-      'Runs containers on this machine for a Longshore elsewhere, until Ctrl-C; the containers run on. Its key is taken\n' +
+      'Runs containers on this machine for a Longshore elsewhere, until Ctrl-C; the containers run on. Its key is taken ' +
         'from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.',
     )
     .option('--endpoint <url>', 'the server (default: AWS_ENDPOINT_URL)')

@@ -23,7 +23,7 @@ interface LogsOptions extends ConnectionOptions {
 export function define(command: Command, parts: CliParts): void {
   command
     .description(
-      "Shows what a task's container wrote to its output and its errors, of running and of lately stopped tasks. The\n" +
+      "Shows what a task's container wrote to its output and its errors, of running and of lately stopped tasks. The " +
         'container must be on this machine.',
     )
     .argument('<task>', 'task id, or its beginning')

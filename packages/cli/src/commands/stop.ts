@@ -25,7 +25,7 @@ interface Stopped {
 export function define(command: Command, parts: CliParts): void {
   command
     .description(
-      'Stops tasks and services. A task gets SIGTERM, then SIGKILL after its stop timeout (30 s). A service is set to 0\n' +
+      'Stops tasks and services. A task gets SIGTERM, then SIGKILL after its stop timeout (30 s). A service is set to 0 ' +
         'tasks and stays, to be run again; --delete takes it away.',
     )
     .argument('<task-or-service...>', 'task ids (or their beginnings) or service names')

@@ -20,7 +20,7 @@ interface TopOptions extends ConnectionOptions {
 export function define(command: Command, parts: CliParts): void {
   command
     .description(
-      'Watches what containers use. CPU is of one core, over the last interval; NET and BLOCK count from the\n' +
+      'Watches what containers use. CPU is of one core, over the last interval; NET and BLOCK count from the ' +
         "container's start. Ends with Ctrl-C. Prints once where there is no terminal.",
     )
     .option('--once', 'print once and end')

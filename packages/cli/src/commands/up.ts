@@ -12,7 +12,7 @@ import type { CliParts, RunningServer, ServerPart } from '../types.ts';
 export async function define(command: Command, parts: CliParts, argv: readonly string[]): Promise<void> {
   const server = await parts.up();
   command.description(
-    'Starts Longshore: registry, container service and agent, in one process. It runs until Ctrl-C (the containers run\n' +
+    'Starts Longshore: registry, container service and agent, in one process. It runs until Ctrl-C (the containers run ' +
       'on). A first start makes the account, its root key, and a small hello service.',
   );
   command.option('--detach', 'run in the background, with the output in DATA/longshore.log');
