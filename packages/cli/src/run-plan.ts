@@ -6,6 +6,8 @@ export interface RunRequest {
   readonly family: string;
   readonly image: string;
   readonly command: readonly string[];
+  /** Instead of the image's own. */
+  readonly entryPoint?: string | undefined;
   readonly publish: readonly Publish[];
   readonly variables: readonly Variable[];
   /** Hard limit in MiB; without one the task may use more than the 128 MiB that are reserved for it. */
@@ -18,7 +20,7 @@ export const reservedMemoryMib = 128;
 
 /** One essential container, on Docker's bridge network, with its output in json-file. */
 export function taskDefinitionOf(request: RunRequest): RegisterTaskDefinitionCommandInput {
-  const { family, image, command, publish, variables, memory, cpu } = request;
+  const { family, image, command, entryPoint, publish, variables, memory, cpu } = request;
   return {
     family,
     networkMode: 'bridge',
@@ -27,6 +29,7 @@ export function taskDefinitionOf(request: RunRequest): RegisterTaskDefinitionCom
         name: family,
         image,
         essential: true,
+        ...(entryPoint === undefined ? {} : { entryPoint: [entryPoint] }),
         ...(command.length > 0 ? { command: [...command] } : {}),
         ...(memory === undefined ? { memoryReservation: reservedMemoryMib } : { memory }),
         ...(cpu === undefined ? {} : { cpu }),

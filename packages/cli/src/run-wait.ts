@@ -45,7 +45,8 @@ function settled(status: string | undefined): boolean {
 /** Why a task stopped: `task 1234: CannotPullContainerError: …; web: exit code 1`. */
 export function stopText(task: Task): string {
   const containers = (task.containers ?? []).flatMap(({ name, exitCode, reason }) => {
-    const parts = [exitCode === undefined ? undefined : `exit code ${exitCode}`, reason].filter(Boolean);
+    const own = reason === task.stoppedReason ? undefined : reason;
+    const parts = [exitCode === undefined ? undefined : `exit code ${exitCode}`, own].filter(Boolean);
     return parts.length > 0 ? [`${name}: ${parts.join(', ')}`] : [];
   });
   return `task ${idOf(task.taskArn)}: ${[task.stoppedReason ?? 'stopped', ...containers].join('; ')}`;

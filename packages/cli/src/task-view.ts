@@ -57,7 +57,8 @@ function containerRow(task: Task, container: Container, measurement: Measurement
     ports: portsOf(container),
     ...(task.startedAt ? { startedAt: task.startedAt } : {}),
     ...(task.createdAt ? { createdAt: task.createdAt } : {}),
-    ...(measurement ? { measurement } : {}),
+    // What it used last is no news of a container that has ended.
+    ...(measurement && container.lastStatus !== 'STOPPED' ? { measurement } : {}),
   };
 }
 

@@ -56,12 +56,12 @@ it('shows stopped tasks with their reason only when asked', async () => {
     stoppedReason: 'Essential container in task exited',
     containers: [{ name: 'web', image: 'nginx:1', lastStatus: 'STOPPED', exitCode: 137 }],
   });
-  const { url } = await serve([stopped], []);
+  const { url } = await serve([stopped], [webMeasurement]);
   const running = await call(['ps'], { env: envFor(url), now });
   expect(running.out).toBe('');
   expect(running.err).toMatch(/No tasks/);
   const all = await call(['ps', '--all'], { env: envFor(url), now });
-  expect(all.out).toMatch(/STOPPED \(137\).*Essential container in task exited/);
+  expect(all.out).toMatch(/STOPPED \(137\) +- +- +10m +Essential container in task exited/);
 });
 
 it('shows the tasks to one who may not see measurements', async () => {

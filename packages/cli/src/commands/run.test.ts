@@ -46,6 +46,8 @@ describe('longshore run', () => {
         'A=b',
         '-m',
         '64m',
+        '--entrypoint',
+        '/bin/env',
         '--cpu',
         '0.5',
         '--',
@@ -65,6 +67,7 @@ describe('longshore run', () => {
           name: 'web',
           image: 'nginx:1',
           essential: true,
+          entryPoint: ['/bin/env'],
           command: ['sh', '-c', 'hi'],
           memory: 64,
           cpu: 512,
@@ -74,7 +77,12 @@ describe('longshore run', () => {
         },
       ],
     });
-    expect(inputOf(server, 'RunTask')).toMatchObject({ cluster: 'default', taskDefinition: definitionArn, count: 1 });
+    expect(inputOf(server, 'RunTask')).toMatchObject({
+      cluster: 'default',
+      taskDefinition: definitionArn,
+      count: 1,
+      startedBy: 'longshore-run',
+    });
   });
 
   it("means this registry's image if it has one of that name", async () => {

@@ -3,7 +3,7 @@ import { type ECSClient, RegisterTaskDefinitionCommand, RunTaskCommand, type Tas
 import { UserError } from '@longshore/base';
 import type { Command } from 'commander';
 import { addConnectionOptions, type Connection, type ConnectionOptions } from '../connection.ts';
-import { ecsClient } from '../ecs-client.ts';
+import { ecsClient, idOf } from '../ecs-client.ts';
 import { familyOf, parseImageName, resolveImage } from '../image-name.ts';
 import { printJson } from '../print-json.ts';
 import {
@@ -26,6 +26,7 @@ import { withServer } from '../with-server.ts';
 
 interface RunOptions extends ConnectionOptions {
   readonly name?: string;
+  readonly entrypoint?: string;
   readonly publish?: readonly Publish[];
   readonly env?: readonly Variable[];
   readonly memory?: number;
@@ -68,6 +69,7 @@ export function define(command: Command, parts: CliParts): void {
       parseMemory,
     )
     .option('--cpu <cores>', 'share of CPU reserved, in cores: 0.25', parseCpu)
+    .option('--entrypoint <program>', "program to start instead of the image's own entry point")
     .option('--count <n>', 'how many', parseCount(1000), 1)
     .option('--service', 'keep that many running; a service of that name is updated')
     .option('--cluster <name>', 'cluster to run in', 'default')
@@ -90,6 +92,7 @@ async function run(image: string, words: readonly string[], options: RunOptions,
       family,
       image: await resolveImage(image, connection),
       command: words,
+      entryPoint: options.entrypoint,
       publish: options.publish ?? [],
       variables: options.env ?? [],
       memory: options.memory,
@@ -120,7 +123,7 @@ async function runTasks(
   while (started.length < options.count) {
     const count = Math.min(10, options.count - started.length);
     const answer = await client.send(
-      new RunTaskCommand({ cluster, taskDefinition, count, startedBy: 'longshore run' }),
+      new RunTaskCommand({ cluster, taskDefinition, count, startedBy: 'longshore-run' }),
     );
     started.push(...(answer.tasks ?? []));
     const failure = answer.failures?.[0];
@@ -148,5 +151,9 @@ function report(tasks: readonly Task[], options: RunOptions, connection: Connect
     }
   }
   if (failed.length === 0) return;
-  throw new UserError(failed.map(stopText).join('\n'), 'Its output, if any: longshore logs TASK');
+  const ran = failed.find((task) => task.containers?.some(({ exitCode }) => exitCode !== undefined));
+  throw new UserError(
+    failed.map(stopText).join('\n'),
+    ran ? `See its output with: longshore logs ${idOf(ran.taskArn)}` : undefined,
+  );
 }
