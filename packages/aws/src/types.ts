@@ -1,6 +1,7 @@
 // The nouns of the AWS wire: who calls, what an operation is, what a service is, and what the parts that decide
 // (credentials, policies, replays) must offer. Operations are data; one router serves them in every protocol.
 import type { AccountId, Logger } from '@longshore/base';
+import type { StaticOperationSchema } from '@smithy/types';
 
 /** Who signed a request. */
 export interface Principal {
@@ -110,7 +111,7 @@ export interface OwnSchema<I = unknown> {
 export interface Operation<I = unknown, O = unknown> {
   readonly name: string;
   /** The runtime schema of the operation from `@aws-sdk/client-*` (e.g. `RunTask$`), or an `OwnSchema`. */
-  readonly schema: unknown;
+  readonly schema: StaticOperationSchema | OwnSchema;
   /**
    * `write` operations are guarded against replay. `idempotent` are writes whose repetition by design changes nothing
    * (layer parts, state reports); `read` change nothing.

@@ -1,6 +1,6 @@
 // The canonical forms of Signature Version 4 («Create a signed AWS API request», steps 1 and 2), taken from the bytes on
 // the wire: nothing is decoded into text on the way, so two different requests never have one form by accident.
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 export const algorithm = 'AWS4-HMAC-SHA256';
 export const terminator = 'aws4_request';
@@ -25,7 +25,7 @@ export interface CanonicalParts {
 }
 
 export function sha256Hex(bytes: Uint8Array | string): string {
-  return createHash('sha256').update(bytes).digest('hex');
+  return hash('sha256', bytes, 'hex');
 }
 
 /** Path and query of a request target. */
@@ -100,6 +100,6 @@ export function canonicalRequest(parts: CanonicalParts): string | undefined {
 
 /** `timestamp` is `YYYYMMDDTHHMMSSZ`. Node hands header bytes over as Latin-1, hence the encoding here. */
 export function stringToSign(timestamp: string, scope: Scope, canonical: string): string {
-  const hash = sha256Hex(Buffer.from(canonical, 'latin1'));
-  return `${algorithm}\n${timestamp}\n${scope.date}/${scope.region}/${scope.service}/${terminator}\n${hash}`;
+  const digest = sha256Hex(Buffer.from(canonical, 'latin1'));
+  return `${algorithm}\n${timestamp}\n${scope.date}/${scope.region}/${scope.service}/${terminator}\n${digest}`;
 }

@@ -1,9 +1,9 @@
 // Deriving signing keys («Create a signed AWS API request», step 4), and keeping those in use: four of the five HMACs of
 // a verification depend only on the secret, the day, the region and the service.
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto';
 import { type Scope, terminator } from './canonical.ts';
 
-function hmac(key: Uint8Array | string, text: string): Buffer {
+function hmac(key: KeyObject | Uint8Array | string, text: string): Buffer {
   return createHmac('sha256', key).update(text).digest();
 }
 
@@ -13,7 +13,7 @@ export function signingKey(secretAccessKey: string, scope: Scope): Buffer {
 }
 
 /** The signature in lower-case hexadecimal. */
-export function signatureOf(key: Uint8Array, text: string): string {
+export function signatureOf(key: KeyObject | Uint8Array, text: string): string {
   return hmac(key, text).toString('hex');
 }
 
@@ -25,12 +25,12 @@ export function sameText(a: string, b: string): boolean {
 }
 
 export interface SigningKeys {
-  keyFor(accessKeyId: string, secretAccessKey: string, scope: Scope): Buffer;
+  keyFor(accessKeyId: string, secretAccessKey: string, scope: Scope): KeyObject;
 }
 
 /** Remembers the `limit` signing keys used last. A key is derived again when its secret has changed. */
 export function signingKeys(limit = 1024): SigningKeys {
-  const kept = new Map<string, { readonly secret: string; readonly key: Buffer }>();
+  const kept = new Map<string, { readonly secret: string; readonly key: KeyObject }>();
   return {
     keyFor(accessKeyId, secretAccessKey, scope) {
       const name = `${accessKeyId}/${scope.date}/${scope.region}/${scope.service}`;
@@ -39,7 +39,7 @@ export function signingKeys(limit = 1024): SigningKeys {
       const entry =
         found && sameText(found.secret, secretAccessKey)
           ? found
-          : { secret: secretAccessKey, key: signingKey(secretAccessKey, scope) };
+          : { secret: secretAccessKey, key: createSecretKey(signingKey(secretAccessKey, scope)) };
       kept.set(name, entry);
       const oldest = kept.size > limit ? kept.keys().next().value : undefined;
       if (oldest !== undefined) kept.delete(oldest);

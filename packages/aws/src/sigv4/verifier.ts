@@ -1,5 +1,5 @@
 // Verifying Signature Version 4: who signed this very request, and just now?
-import { createHmac, randomBytes } from 'node:crypto';
+import { createHmac, createSecretKey, randomBytes } from 'node:crypto';
 import type { Clock } from '@longshore/base';
 import { WireError } from '../errors.ts';
 import type { CredentialSource, Principal, WireRequest } from '../types.ts';
@@ -49,7 +49,7 @@ const mismatch =
 export function createVerifier(options: VerifierOptions): Verifier {
   const maxSkewMs = options.maxSkewMs ?? 5 * 60_000;
   const keys = signingKeys();
-  const pepper = randomBytes(32);
+  const pepper = createSecretKey(randomBytes(32));
 
   function checkScope({ scope, timestamp }: SignatureClaim): void {
     if (scope.date !== timestamp.slice(0, 8)) {
