@@ -197,6 +197,37 @@ test('an image that is here with the registry’s digest costs one check and no 
   expect(plane.registry.counts).toEqual({ ...before, head: before.head + 1 });
 });
 
+describe('an image that is here', () => {
+  test('is used when the registry cannot be asked', async () => {
+    const { plane } = harness;
+    plane.registry.trouble = 'unavailable';
+    const task = taskOf([shell(plane, 'exit 5')]);
+    plane.payload(task);
+    const change = await harness.reported(task.arn, 'STOPPED');
+    plane.registry.trouble = 'none';
+    expect(change.containers?.[0]).toMatchObject({ exitCode: 5, imageDigest: plane.registry.manifestDigest });
+  });
+
+  test('is not used when the registry says no', async () => {
+    const { plane } = harness;
+    plane.registry.trouble = 'denied';
+    const task = taskOf([shell(plane, 'exit 5')]);
+    plane.payload(task);
+    const change = await harness.reported(task.arn, 'STOPPED');
+    plane.registry.trouble = 'none';
+    expect(change.reason).toMatch(/^CannotPullContainerError: .*(?:denied|withdrawn)/);
+  });
+
+  test('is pulled no more for a task that is stopped before', async () => {
+    const { plane } = harness;
+    const task = { ...taskOf([shell(plane, 'exit 5')]), desiredStatus: 'STOPPED' as const };
+    const before = { ...plane.registry.counts };
+    plane.payload(task);
+    await harness.reported(task.arn, 'STOPPED');
+    expect(plane.registry.counts).toEqual(before);
+  });
+});
+
 test('a task that cannot be understood is reported as stopped and its payload is not acknowledged', async () => {
   const { plane } = harness;
   const task = taskOf([shell(plane, 'true', { dependsOn: [{ containerName: 'nobody', condition: 'START' }] })]);

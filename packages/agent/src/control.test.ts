@@ -3,6 +3,7 @@ import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { newUuid } from '@longshore/base';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { startRelay } from './testing/relay.ts';
 import { clusterArn } from './testing/control-plane.ts';
 import { type Harness, openHarness, shell, taskOf, until } from './testing/harness.ts';
 
@@ -200,6 +201,27 @@ test('removes what a stopped task left: container, volume and state file', async
   expect(change.containers?.[0]?.exitCode).toBe(0);
   await until('the state file’s end', async () => (await readdir(join(dataDir, 'tasks'))).length === 0);
   expect(await harness.containers(task.arn)).toEqual([]);
+});
+
+test('waits out an Engine that is away, and tells what happened meanwhile', async () => {
+  const { plane, engine, dataDir } = harness;
+  const relay = await startRelay(join(dataDir, 'engine.sock'), '/var/run/docker.sock');
+  await harness.start({ dockerHost: relay.dockerHost });
+  const [ends, stays] = [sleeper(), sleeper()];
+  plane.payload(ends, stays);
+  const running = await harness.reported(ends.arn, 'RUNNING');
+  await harness.reported(stays.arn, 'RUNNING');
+  await relay.away();
+  await engine.killContainer(running.containers?.[0]?.runtimeId ?? '', 'KILL');
+  const late = taskOf([shell(plane, 'exit 9')]);
+  plane.payload(late);
+  await until('the late task on disk', async () => (await readdir(join(dataDir, 'tasks'))).length === 3);
+  await relay.back();
+  expect((await harness.reported(ends.arn, 'STOPPED')).containers?.[0]?.exitCode).toBe(137);
+  expect((await harness.reported(late.arn, 'STOPPED')).containers?.[0]?.exitCode).toBe(9);
+  expect((await harness.containers(stays.arn)).map((one) => one.State)).toEqual(['running']);
+  expect(plane.changes.filter((one) => one.task === stays.arn).map((one) => one.status)).toEqual(['RUNNING']);
+  await relay.away();
 });
 
 test('keeps its state, which holds secrets, to its owner', async () => {

@@ -8,7 +8,7 @@ import {
   SubmitTaskStateChangeCommand,
   type VersionInfo,
 } from '@aws-sdk/client-ecs';
-import type { Clock } from '@longshore/base';
+import { type Clock, errorText } from '@longshore/base';
 import { ReportRefused } from '../execute/report-refused.ts';
 import type { Reporter } from '../execute/types.ts';
 import type { TaskReport } from '../task/types.ts';
@@ -98,8 +98,9 @@ export function createControlApi(options: {
       try {
         await submit(record.task.taskClusterArn, record.task.arn, report, signal);
       } catch (error) {
-        if (isFinal(error)) throw new ReportRefused(String(error));
-        if (options.clock.now() - report.at > dayMs) throw new ReportRefused(`not accepted for a day: ${error}`);
+        if (isFinal(error)) throw new ReportRefused(errorText(error));
+        if (options.clock.now() - report.at > dayMs)
+          throw new ReportRefused(`not accepted for a day: ${errorText(error)}`);
         throw error;
       }
     },

@@ -1,7 +1,7 @@
 // A signed websocket to the control plane, and one conversation over it.
 import { type SigningCredentials, signHeaders } from '@longshore/aws';
 import { backoffDelay, type Clock } from '@longshore/base';
-import { WebSocket } from 'ws';
+import { type RawData, WebSocket } from 'ws';
 
 /** Whose key signs the upgrade request. */
 export interface SigningIdentity {
@@ -97,6 +97,13 @@ function parseFrame(text: string): Parsed {
   return { type, message: (message && typeof message === 'object' ? message : {}) as Record<string, unknown> };
 }
 
+/** A text frame as ws hands it over (one Buffer, with its default settings). */
+function frameText(data: RawData): string {
+  return Buffer.isBuffer(data)
+    ? data.toString('utf8')
+    : Buffer.concat([data].flat().map((part) => new Uint8Array(part))).toString('utf8');
+}
+
 /** Frames wait their turn; so many and the other side is not listening. */
 const maxWaiting = 1000;
 
@@ -125,7 +132,7 @@ export async function converse(socket: WebSocket, conversation: Conversation): P
       waiting -= 1;
       if (isBinary || ended.signal.aborted) return;
       try {
-        const { type, message } = parseFrame(String(data));
+        const { type, message } = parseFrame(frameText(data));
         await conversation.onFrame(type, message, send);
       } catch (error) {
         end(error);

@@ -1,6 +1,6 @@
 // HTTP to the Docker Engine over its unix socket (or TCP) on one keep-alive pool: every call bounded in time and size.
 import { Agent, type IncomingMessage, request } from 'node:http';
-import { UserError } from '@longshore/base';
+import { errorText, UserError } from '@longshore/base';
 import { EngineError, EngineTimeout, EngineUnreachable } from './errors.ts';
 
 export interface EngineCall {
@@ -96,9 +96,7 @@ export function createTransport(dockerHost: string): EngineTransport {
     if (error instanceof EngineError) return error;
     if (timeout.aborted && !call.signal?.aborted)
       return new EngineTimeout(`${call.method} ${call.path.split('?')[0]}`, call.timeoutMs);
-    return new EngineUnreachable(
-      `the Docker Engine cannot be reached: ${error instanceof Error ? error.message : error}`,
-    );
+    return new EngineUnreachable(`the Docker Engine cannot be reached: ${errorText(error)}`);
   }
 
   /** A timer that only guards the headers is disarmed as soon as they are there. */

@@ -35,7 +35,9 @@ function environmentOf(value: unknown): Record<string, string> {
   const pairs: [string, unknown][] = Array.isArray(value)
     ? value.map((one: { readonly name?: unknown; readonly value?: unknown }) => [String(one?.name), one?.value])
     : Object.entries((value ?? {}) as Json);
-  return Object.fromEntries(pairs.map(([name, text]) => [name, String(text ?? '')]));
+  return Object.fromEntries(
+    pairs.map(([name, text]) => [name, typeof text === 'string' ? text : JSON.stringify(text ?? '')]),
+  );
 }
 
 function environment(container: AcsContainer, config: Json, overrides: Json): string[] {

@@ -48,7 +48,9 @@ export function createTelemetrySession(parts: TelemetryParts): LoopService {
       containerInstance: membership.arn(),
       messageId: newUuid(),
     });
-    while (!signal.aborted) {
+    const arn = membership.arn();
+    // Under another registration this socket is not this agent's any more.
+    while (!signal.aborted && membership.arn() === arn) {
       const metrics = await parts.measurer.round(parts.workers());
       const timestamp = clock.now() / 1000;
       const idle = metrics.length === 0;
@@ -97,9 +99,9 @@ export function createTelemetrySession(parts: TelemetryParts): LoopService {
         const socket = await openSocket(url, parts.identity, signal);
         const send: Send = (type, message) => socket.send(JSON.stringify({ type, message }));
         const talk = converse(socket, {
-          onFrame: async (type, message) => {
+          onFrame: async (type) => {
             if (type.startsWith('AckPublish')) unanswered.since = undefined;
-            if (type === 'StopTelemetrySessionMessage') throw new Error(`telemetry was stopped: ${message['message']}`);
+            if (type === 'StopTelemetrySessionMessage') throw new Error('the control plane ends the telemetry session');
           },
           silenceMs,
           lifetimeMs,

@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import type { AcsServerMessages, AcsTask, TcsAgentMessages } from '@longshore/aws';
 import { newHexId, newUuid } from '@longshore/base';
-import { WebSocket, WebSocketServer } from 'ws';
+import { type RawData, WebSocket, WebSocketServer } from 'ws';
 import { createTestRegistry, registryPassword, type TestRegistry } from './registry.ts';
 
 export interface SubmittedChange {
@@ -54,6 +54,10 @@ export interface ControlPlane {
 
 const account = '123456789012';
 export const clusterArn = `arn:aws:ecs:us-east-1:${account}:cluster/test`;
+
+function textOf(data: RawData): string {
+  return Buffer.isBuffer(data) ? data.toString('utf8') : '';
+}
 
 export async function startControlPlane(tag = newHexId().slice(0, 8)): Promise<ControlPlane> {
   const registry = createTestRegistry(tag);
@@ -128,14 +132,14 @@ export async function startControlPlane(tag = newHexId().slice(0, 8)): Promise<C
 
   acs.on('connection', (socket: WebSocket) => {
     socket.on('message', (data) => {
-      const frame = JSON.parse(String(data)) as { type: string; message: Record<string, unknown> };
+      const frame = JSON.parse(textOf(data)) as { type: string; message: Record<string, unknown> };
       plane.frames.push(frame);
       if (frame.type === 'AckRequest') plane.acks.push(String(frame.message['messageId']));
     });
   });
   tcs.on('connection', (socket: WebSocket) => {
     socket.on('message', (data) => {
-      const frame = JSON.parse(String(data)) as { type: string; message: TcsAgentMessages['PublishMetricsRequest'] };
+      const frame = JSON.parse(textOf(data)) as { type: string; message: TcsAgentMessages['PublishMetricsRequest'] };
       if (frame.type !== 'PublishMetricsRequest') return;
       plane.metrics.push(frame.message);
       socket.send(JSON.stringify({ type: 'AckPublishMetric', message: { message: 'ok' } }));

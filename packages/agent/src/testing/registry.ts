@@ -12,6 +12,8 @@ export interface TestRegistry {
   /** Answers a `/v2/` request. */
   handle(request: IncomingMessage, response: ServerResponse): void;
   readonly manifestDigest: string;
+  /** What it does instead of serving: answers 503, or says that the image may not be had. */
+  trouble: 'none' | 'unavailable' | 'denied';
   readonly counts: { head: number; manifest: number; blob: number; refused: number };
 }
 
@@ -67,10 +69,15 @@ export function createTestRegistry(tag: string): TestRegistry {
     response.end(JSON.stringify({ errors: [{ code, message: 'not found' }] }));
   }
 
-  return {
+  const registry: TestRegistry = {
     manifestDigest,
     counts,
+    trouble: 'none',
     handle(request, response) {
+      if (registry.trouble === 'unavailable') {
+        response.writeHead(503).end();
+        return;
+      }
       if (request.headers.authorization !== expected) {
         counts.refused += 1;
         response.writeHead(401, { 'www-authenticate': 'Basic realm="test"' }).end();
@@ -79,6 +86,11 @@ export function createTestRegistry(tag: string): TestRegistry {
       const path = request.url ?? '';
       if (path === '/v2/') {
         response.writeHead(200).end('{}');
+        return;
+      }
+      if (registry.trouble === 'denied') {
+        response.writeHead(403, { 'content-type': 'application/json' });
+        response.end(JSON.stringify({ errors: [{ code: 'DENIED', message: 'the image was withdrawn' }] }));
         return;
       }
       const [, kind, reference = ''] = /\/(manifests|blobs)\/([^/?]+)$/.exec(path) ?? [];
@@ -100,4 +112,5 @@ export function createTestRegistry(tag: string): TestRegistry {
       response.end(request.method === 'HEAD' ? undefined : blob);
     },
   };
+  return registry;
 }
