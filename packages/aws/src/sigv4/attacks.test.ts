@@ -108,6 +108,12 @@ const attacks: readonly (readonly [name: string, request: () => WireRequest, cod
   ['signed headers out of order', () => reworded(run(), 'content-type;host', 'host;content-type'), INCOMPLETE],
   ['a signed header twice', () => reworded(run(), 'host;', 'host;host;'), INCOMPLETE],
   ['signed headers in capitals', () => reworded(run(), 'host;', 'Host;'), INCOMPLETE],
+  [
+    'a signed header that every object has',
+    () => reworded(run(), 'content-type;', 'constructor;content-type;'),
+    INVALID,
+    /not in the request/,
+  ],
   ['a signed header that is not there', () => reworded(run(), 'host;', 'host;x-aaa;'), INVALID],
   [
     'a hundred and one signed headers',

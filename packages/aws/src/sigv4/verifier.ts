@@ -122,7 +122,8 @@ function checkSignedHeaders(request: WireRequest, claim: SignatureClaim): void {
   const signed = new Set(claim.signedHeaders);
   if (!signed.has('host')) throw invalid("'Host' must be a 'SignedHeader' in the AWS Authorization.");
   for (const name of signed) {
-    if (request.headers[name] === undefined) throw invalid(`The signed header '${name}' is not in the request.`);
+    if (!Object.hasOwn(request.headers, name) || request.headers[name] === undefined)
+      throw invalid(`The signed header '${name}' is not in the request.`);
   }
   for (const name of Object.keys(request.headers)) {
     if (name.startsWith('x-amz-') && request.headers[name] !== undefined && !signed.has(name)) {
