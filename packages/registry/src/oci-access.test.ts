@@ -53,6 +53,10 @@ describe('access', () => {
     expect(manifest.headers.get('www-authenticate')).toContain('scope="repository:team/app:pull"');
     const upload = await at.ask('/v2/team/app/blobs/uploads/', { method: 'POST', as: null });
     expect(upload.headers.get('www-authenticate')).toContain('scope="repository:team/app:pull,push"');
+    const mount = `/v2/team/b/blobs/uploads/?mount=${layer}&from=team/app`;
+    expect((await at.ask(mount, { method: 'POST', as: null })).headers.get('www-authenticate')).toContain(
+      'scope="repository:team/b:pull,push repository:team/app:pull"',
+    );
     expect((await at.ask('/v2/token', { as: null })).status).toBe(401);
     expect(await errorCode(manifest)).toBe('UNAUTHORIZED');
   });

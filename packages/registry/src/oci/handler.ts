@@ -22,11 +22,15 @@ function grantOf(method: string, route: Route): Grant {
   return method === 'DELETE' ? 'delete' : 'push';
 }
 
-/** The scope that a token for this request needs; undefined where none is needed. */
-function neededScope(method: string, route: Route): string | undefined {
+const writable = /^[a-z0-9/._-]{1,300}$/;
+
+/** The scopes that a token for this request needs; undefined where none is needed. A mount reads from its source too. */
+function neededScope(call: OciRequest, route: Route): string | undefined {
   if (route.kind === 'catalog') return 'registry:catalog:*';
-  if (!('name' in route) || !/^[a-z0-9/._-]+$/.test(route.name)) return undefined;
-  return scopeText(route.name, grantOf(method, route));
+  if (!('name' in route) || !writable.test(route.name)) return undefined;
+  const scope = scopeText(route.name, grantOf(call.request.method ?? '', route));
+  const from = route.kind === 'uploads' && call.query.has('mount') ? call.query.get('from') : null;
+  return from !== null && writable.test(from) ? `${scope} ${scopeText(from, 'pull')}` : scope;
 }
 
 async function dispatch(call: OciCall, route: Route): Promise<void> {
@@ -61,7 +65,7 @@ async function serve(call: OciRequest, path: string): Promise<void> {
   const caller = await authenticate(call);
   if (!caller) {
     const given = call.request.headers.authorization !== undefined;
-    throw challenge(call, neededScope(call.request.method ?? '', route), given ? 'invalid_token' : undefined);
+    throw challenge(call, neededScope(call, route), given ? 'invalid_token' : undefined);
   }
   return dispatch({ ...call, caller }, route);
 }
