@@ -35,18 +35,24 @@ export interface BlobUploads {
   /**
    * Appends a stream; resolves to the new offset, durable. On a failing source what arrived is kept and the error is
    * thrown. More than `maxBytes` in total throws `BlobTooLargeError` and drops the excess. Two appends to one upload at
-   * the same time: the second throws `UploadBusyError`.
+   * the same time: the second throws `UploadBusyError`. A full disk throws `StorageFullError` and takes nothing of this append.
+   * The chunks are kept until they are written, so the source must not use their memory again. The source's iterator is
+   * returned when it is given up: pass a request as `request.iterator({ destroyOnReturn: false })` to answer it all the same.
    */
   append(upload: string, source: AsyncIterable<Uint8Array>, options?: AppendOptions): Promise<number>;
   /**
    * Verifies the digest and makes the bytes readable under it, durable (file and folder). Throws `DigestMismatchError`
    * (the upload stays) or `UploadNotFoundError`. The upload's own name stays until `release`, so that a crash between
-   * `finish` and the registry's transaction can be undone by `recover`.
+   * `finish` and the registry's transaction can be undone by `recover`. Until `release`, finishing again with the same
+   * digest does the rest again and gives the same answer.
    */
   finish(upload: string, digest: Digest): Promise<{ readonly size: number }>;
   /** After the registry's transaction: forgets the upload's own name. */
   release(upload: string): Promise<void>;
-  /** Ends an upload without a blob. No error if there is none. */
+  /**
+   * Ends an upload without a blob. No error if there is none. Throws `UploadBusyError` while it is being written. A finished
+   * upload stays for `recover`, which alone knows whether its blob was recorded.
+   */
   cancel(upload: string): Promise<void>;
 }
 
