@@ -91,6 +91,20 @@ describe('access', () => {
     expect((await bearing(both, '/v2/_catalog')).status).toBe(200);
   });
 
+  test('a mount needs pull on its source in the token; one that the policies refuse is an upload', async () => {
+    const mount = (bearer: string, from: string) =>
+      bearing(bearer, `/v2/team/mounted/blobs/uploads/?mount=${layer}&from=${from}`, 'POST');
+    const narrow = await token(at.account, 'repository:team/mounted:pull,push');
+    const refused = await mount(narrow, 'team/app');
+    expect(refused.status).toBe(401);
+    expect(refused.headers.get('www-authenticate')).toContain(
+      'scope="repository:team/mounted:pull,push repository:team/app:pull"',
+    );
+    expect((await mount(narrow, `${stranger.id}/their/app`)).status).toBe(202);
+    const wide = await token(at.account, 'repository:team/mounted:pull,push repository:team/app:pull');
+    expect((await mount(wide, 'team/app')).status).toBe(201);
+  });
+
   test('a token of the OAuth2 form is the same token', async () => {
     const form = new URLSearchParams({
       grant_type: 'password',

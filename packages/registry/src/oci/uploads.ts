@@ -7,8 +7,9 @@ import { type RepositoryRef, resolvePathName } from '../names.ts';
 import { finishLayer, receive } from '../receive.ts';
 import { findRepository, type Repository, requireRepository } from '../repositories.ts';
 import { beginUpload, cancelUpload, findUpload, touchUpload, type Upload, uploadOffset } from '../uploads.ts';
-import { isAllowed, isInScope, repositoryForPush, requireAccess } from './access.ts';
+import { isAllowed, isInScope, repositoryForPush, requireAccess, scopeText } from './access.ts';
 import { bodyLength, bodyOf, hasBody, header, type OciCall } from './call.ts';
+import { challenge } from './credentials.ts';
 import { readContentRange, uploadRange } from './ranges.ts';
 import { type Headers, OciFailure, sendEmpty } from './respond.ts';
 
@@ -27,17 +28,27 @@ function sendCreated(call: OciCall, name: string, digest: Digest): void {
   sendEmpty(call.response, 201, { location: `/v2/${name}/blobs/${digest}`, 'docker-content-digest': digest });
 }
 
-/** Links a blob from another repository that the caller may pull from. False in every other case, for whatever reason. */
-async function tryMount(call: OciCall, target: Repository, digest: Digest, from: string): Promise<boolean> {
+const readLayer = ['ecr:BatchCheckLayerAvailability', 'ecr:GetDownloadUrlForLayer'];
+
+/**
+ * Links a blob from another repository that the caller may pull from. False in every other case, for whatever reason.
+ * Throws a challenge if only the token's scopes are in the way, as clients expect: they come back with a wider one.
+ */
+async function tryMount(
+  call: OciCall,
+  name: string,
+  target: Repository,
+  digest: Digest,
+  from: string,
+): Promise<boolean> {
   const ref = resolvePathName(from, call.caller.principal.account);
   if (!ref) return false;
   const { repository, layer } = await findLayer(call.core, ref, digest);
-  const allowed = await isAllowed(call, ref, repository, [
-    'ecr:BatchCheckLayerAvailability',
-    'ecr:GetDownloadUrlForLayer',
-  ]);
-  if (!allowed || !isInScope(call, ref, 'pull') || !repository || !layer) return false;
-  return mountLayer(call.core, repository, target, digest, layer.size);
+  if (!(await isAllowed(call, ref, repository, readLayer))) return false;
+  if (!isInScope(call, ref, 'pull')) {
+    throw challenge(call, `${scopeText(name, 'push')} ${scopeText(from, 'pull')}`, 'insufficient_scope');
+  }
+  return repository && layer ? mountLayer(call.core, repository, target, digest, layer.size) : false;
 }
 
 /** A whole blob in the body of the POST: an upload of one request, which nobody can continue. */
@@ -67,7 +78,7 @@ async function begin(call: OciCall, name: string, ref: RepositoryRef): Promise<v
   const mountDigest = mount === null ? undefined : requireDigest(mount);
   const repository = await repositoryForPush(call, ref, found);
   const from = query.get('from');
-  if (mountDigest && from !== null && (await tryMount(call, repository, mountDigest, from))) {
+  if (mountDigest && from !== null && (await tryMount(call, name, repository, mountDigest, from))) {
     return sendCreated(call, name, mountDigest);
   }
   if (wholeDigest) {
