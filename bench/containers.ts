@@ -30,7 +30,7 @@ await docker.removeImage(image);
 await ecs.send(
   new RegisterTaskDefinitionCommand({
     family: 'bench',
-    containerDefinitions: [{ name: 'main', image, command: ['sleep', '600'], memory: 16, stopTimeout: 1 }],
+    containerDefinitions: [{ name: 'main', image, command: ['sleep', '600'], memory: 16, stopTimeout: 2 }],
   }),
 );
 await until('the agent is connected', async () => (await connectedInstances(ecs)) === 1);

@@ -207,7 +207,7 @@ describe.each(systemStores)('on $name', (store) => {
     const down = await stopped(hungry.taskArn ?? '');
     expect(down.containers?.[0]?.reason).toBe('OutOfMemoryError: Container killed due to memory usage');
     expect(down.containers?.[0]?.exitCode).toBe(137);
-    const huge = await register('huge', { command: ['true'], memory: 1_000_000_000 });
+    const huge = await register('huge', { command: ['true'], memory: 50_000_000 });
     const refused = await ecs.send(new RunTaskCommand({ taskDefinition: huge }));
     expect(refused.tasks).toEqual([]);
     expect(refused.failures?.[0]?.reason).toBe('RESOURCE:MEMORY');
@@ -216,6 +216,7 @@ describe.each(systemStores)('on $name', (store) => {
   test('two tasks of one static port do not fit on one instance', async () => {
     const definition = await register('static-port', {
       command: ['sleep', '60'],
+      stopTimeout: 2,
       more: { portMappings: [{ containerPort: 80, hostPort: 48_123 }] },
     });
     const first = await launch(definition);
@@ -227,7 +228,7 @@ describe.each(systemStores)('on $name', (store) => {
   });
 
   test('longshore ps and top show the container with its measurements', async () => {
-    const task = await launch(await register('busy', { command: ['sh', '-c', 'while :; do :; done'] }));
+    const task = await launch(await register('busy', { command: ['sh', '-c', 'while :; do :; done'], stopTimeout: 2 }));
     await running(task.taskArn ?? '');
     const id = task.taskArn?.split('/').at(-1) ?? '';
     await until('ps shows a CPU figure', async () => {

@@ -13,7 +13,7 @@ export const allowedImports: Readonly<Record<string, readonly string[]>> = {
   registry: ['base', 'store', 'aws', 'identity', 'blobs'],
   builds: ['base', 'registry'],
   containers: ['base', 'store', 'aws'],
-  telemetry: ['base', 'aws'],
+  telemetry: ['base'],
   agent: ['base', 'aws'],
   cli: ['base', 'aws'],
   server: ['base', 'store', 'blobs', 'aws', 'identity', 'registry', 'builds', 'containers', 'telemetry', 'agent'],
@@ -27,8 +27,12 @@ const confined: Readonly<Record<string, string>> = {
   'prom-client': 'server',
 };
 
-/** What tests may import beyond their package's own: real parts to test against, and the test runner. */
-const forTests: ReadonlySet<string> = new Set(['vitest', 'fast-check']);
+/** What tests may import beyond their package's own: the test runner, and real clients to test with. */
+const forTests: ReadonlySet<string> = new Set(['vitest', 'fast-check', 'ws']);
+
+function isForTests(module: string): boolean {
+  return forTests.has(module) || module.startsWith('@aws-sdk/client-');
+}
 
 interface PackageJson {
   readonly name: string;
@@ -80,7 +84,7 @@ function importFault({ specifier, file, folder, name, declared, dev, test }: Imp
   if (owner !== undefined && owner !== name) return `only ${owner} may import ${module}`;
   if (specifier.startsWith('node:') || builtinModules.includes(specifier)) return undefined;
   if (declared.has(module)) return undefined;
-  if (test && (forTests.has(module) || dev.has(module))) return undefined;
+  if (test && (isForTests(module) || dev.has(module))) return undefined;
   return `${module} is not among the dependencies of ${name}`;
 }
 

@@ -24,7 +24,6 @@ export interface HttpParts {
 export function httpServer(parts: HttpParts): FastifyInstance {
   const app = Fastify({
     logger: false,
-    disableRequestLogging: true,
     // A slow client may take this long over a request's head; bodies are bounded by the parts that read them.
     connectionTimeout: 0,
     requestTimeout: 0,

@@ -8,7 +8,8 @@ export function wireRequest(request: IncomingMessage, body: Uint8Array, publicUr
   return {
     method: request.method ?? 'GET',
     url: request.url ?? '/',
-    headers: request.headers,
+    // Distinct: of two Authorization headers the plain form would silently drop one.
+    headers: request.headersDistinct,
     body,
     sourceIp: request.socket.remoteAddress ?? '',
     baseUrl: publicUrl ?? `http://${request.headers.host ?? 'localhost'}`,
