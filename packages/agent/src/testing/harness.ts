@@ -95,6 +95,16 @@ export async function openHarness(): Promise<Harness> {
       if (label)
         for (const container of await engine.listContainers([label])) await engine.removeContainer(container.Id);
       const transport = createTransport(dockerHost);
+      if (label) {
+        const filters = encodeURIComponent(JSON.stringify({ label: [label] }));
+        const { text } = await transport.call({
+          method: 'GET',
+          path: `/volumes?filters=${filters}`,
+          timeoutMs: 30_000,
+        });
+        const { Volumes } = JSON.parse(text) as { readonly Volumes?: readonly { readonly Name: string }[] | null };
+        for (const volume of Volumes ?? []) await engine.removeVolume(volume.Name);
+      }
       await transport
         .call({ method: 'DELETE', path: `/images/${encodeURIComponent(plane.image)}?force=1`, timeoutMs: 30_000 })
         .catch(() => undefined);
