@@ -56,6 +56,7 @@ function acsContainer(
   const container = containerDefinitions.find((each) => each.name === state.name);
   if (container === undefined) return [];
   const override = task.document.overrides.containerOverrides?.find((each) => each.name === state.name);
+  const command = override?.command ?? container.command;
   const limits = { memory: state.memory, memoryReservation: state.memoryReservation };
   const health = state.hasHealthCheck ? { healthCheckType: 'docker' as const } : {};
   return [
@@ -65,7 +66,7 @@ function acsContainer(
       cpu: state.cpu,
       memory: state.memory ?? 0,
       essential: state.essential,
-      ...(container.command && { command: override?.command ?? container.command }),
+      ...(command && { command }),
       ...(container.entryPoint && { entryPoint: container.entryPoint }),
       environment: environmentOf(container, override),
       portMappings: (container.portMappings ?? []).map((each) => ({

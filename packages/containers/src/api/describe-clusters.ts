@@ -5,7 +5,7 @@ import { describeClusters as describe } from '../cluster-shape.ts';
 import { type Core, placeOf } from '../core.ts';
 import { clusterAccess } from '../access.ts';
 import { invalidParameter } from '../errors.ts';
-import { clusterArnOf, ecsArn } from '../names.ts';
+import { accountOfArn, clusterArnOf, ecsArn } from '../names.ts';
 
 export function describeClusters(core: Core) {
   return operation<DescribeClustersRequest, DescribeClustersResponse>({
@@ -24,7 +24,9 @@ export function describeClusters(core: Core) {
       const arns = references.map(
         (each) => clusterArnOf(place, each) ?? (each.startsWith('arn:') ? each : ecsArn(place, 'cluster', each)),
       );
-      const clusters = await describe(core.store, [...new Set(arns)], input.include);
+      // The authorizer decides over accounts; that only one's own are looked up holds even if it were wrong.
+      const own = [...new Set(arns)].filter((arn) => accountOfArn(arn, call.principal.account) === place.account);
+      const clusters = await describe(core.store, own, input.include);
       const found = new Set(clusters.map((each) => each.clusterArn));
       const missing = [...new Set(arns)].filter((arn) => !found.has(arn));
       return { clusters, failures: missing.map((arn) => ({ arn, reason: 'MISSING' })) };

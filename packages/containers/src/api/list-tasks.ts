@@ -38,12 +38,12 @@ export function listTasks(core: Core) {
       if (input.launchType) conditions.push(sql`launch_type = ${input.launchType}`);
       if (input.serviceName) {
         const arn = inClusterArn('service', cluster.arn, input.serviceName);
-        if ((await findService(core.store, arn)) === undefined) throw ecsErrors.serviceNotFound();
+        if ((await findService(core.store, arn))?.clusterArn !== cluster.arn) throw ecsErrors.serviceNotFound();
         conditions.push(sql`service_arn = ${arn} AND service_arn <> ''`);
       }
       if (input.containerInstance) {
         const arn = inClusterArn('container-instance', cluster.arn, input.containerInstance);
-        if ((await findInstance(core.store, arn)) === undefined) throw ecsErrors.instanceNotFound();
+        if ((await findInstance(core.store, arn))?.clusterArn !== cluster.arn) throw ecsErrors.instanceNotFound();
         conditions.push(sql`instance_arn = ${arn}`);
       }
       const rows = await core.store.all<{ arn: string }>(

@@ -1,0 +1,127 @@
+// Task definitions: what is refused, with which words, and what is completed.
+import type { ContainerDefinition, RegisterTaskDefinitionRequest } from '@aws-sdk/client-ecs';
+import { describe, expect, test } from 'vitest';
+import { normalDefinition } from './normalize.ts';
+import { normalCpu, normalMemory } from './sizes.ts';
+
+const web: ContainerDefinition = { name: 'web', image: 'busybox', memory: 64 };
+
+function define(container: Partial<ContainerDefinition>, more: Partial<RegisterTaskDefinitionRequest> = {}) {
+  return normalDefinition({ family: 'f', containerDefinitions: [{ ...web, ...container }], ...more });
+}
+
+describe('a container is refused', () => {
+  const cases: readonly (readonly [string, Partial<ContainerDefinition>, RegExp])[] = [
+    ['without an image', { image: '' }, /Container\.image should not be null or empty/],
+    ['with a bad name', { name: 'a b' }, /Container\.name/],
+    ['without any memory', { memory: undefined }, /At least one of 'memory' or 'memoryReservation' must be specified/],
+    ['below 6 MiB', { memory: 5 }, /'memory' must be between 6/],
+    ['reserving more than its limit', { memoryReservation: 65 }, /must be greater than 'memoryReservation'/],
+    ['with too much cpu', { cpu: 262_145 }, /'cpu' must be between 0 and 262144/],
+    ['with secrets', { secrets: [{ name: 'a', valueFrom: 'b' }] }, /'secrets' is not available/],
+    [
+      'with environment files',
+      { environmentFiles: [{ type: 's3', value: 'x' }] },
+      /'environmentFiles' is not available/,
+    ],
+    ['with firelens', { firelensConfiguration: { type: 'fluentd' } }, /'firelensConfiguration' is not available/],
+    [
+      'with a volume that is not there',
+      { mountPoints: [{ sourceVolume: 'x', containerPath: '/x' }] },
+      /Unknown volume 'x'/,
+    ],
+    ['linked to nothing', { links: ['db'] }, /unknown container 'db'/],
+    ['depending on itself', { dependsOn: [{ containerName: 'web', condition: 'START' }] }, /unknown container 'web'/],
+    ['with a bad port', { portMappings: [{ containerPort: 0 }] }, /'containerPort' must be between 1/],
+    [
+      'with a port twice',
+      {
+        portMappings: [
+          { containerPort: 1, hostPort: 9 },
+          { containerPort: 2, hostPort: 9 },
+        ],
+      },
+      /mapped twice/,
+    ],
+    [
+      'with a quick health check',
+      { healthCheck: { command: ['CMD', 'x'], interval: 4 } },
+      /'healthCheck.interval' must be between 5/,
+    ],
+    ['with an empty health check', { healthCheck: { command: ['CMD'] } }, /'healthCheck.command'/],
+    ['with the awslogs driver', { logConfiguration: { logDriver: 'awslogs' } }, /'awslogs' is not available/],
+    ["with the agent's own labels", { dockerLabels: { 'com.amazonaws.ecs.task-arn': 'x' } }, /reserved prefix/],
+    ['with a nameless variable', { environment: [{ name: '', value: 'x' }] }, /'environment'/],
+    ['when nothing is essential', { essential: false }, /at least one essential container/],
+    ['with a short stop', { stopTimeout: 1 }, /'stopTimeout' must be between 2/],
+  ];
+  test.each(cases)('%s', (_name, container, words) => {
+    expect(() => define(container)).toThrow(words);
+  });
+});
+
+describe('a task definition is refused', () => {
+  const cases: readonly (readonly [string, Partial<RegisterTaskDefinitionRequest>, RegExp])[] = [
+    ['with awsvpc', { networkMode: 'awsvpc' }, /awsvpc/],
+    ['for Fargate', { requiresCompatibilities: ['FARGATE'] }, /container instances/],
+    ['without containers', { containerDefinitions: [] }, /Container list cannot be empty/],
+    [
+      'with eleven containers',
+      { containerDefinitions: Array.from({ length: 11 }, (_, i) => ({ ...web, name: `c${i}` })) },
+      /at most 10/,
+    ],
+    ['with a name twice', { containerDefinitions: [web, web] }, /unique/],
+    ['with a bad family', { family: 'a:b' }, /Family is invalid/],
+    [
+      'beyond 64 KiB',
+      { containerDefinitions: [{ ...web, command: ['x'.repeat(30_000), 'x'.repeat(30_000), 'x'.repeat(6000)] }] },
+      /64 KiB/,
+    ],
+    ['with less memory than its container', { memory: '32' }, /must not be more than the memory of the task/],
+    ['with nonsense for cpu', { cpu: 'much' }, /Invalid 'cpu' setting/],
+    [
+      'with a circle',
+      {
+        containerDefinitions: [
+          { ...web, name: 'a', dependsOn: [{ containerName: 'b', condition: 'START' }] },
+          { ...web, name: 'b', volumesFrom: [{ sourceContainer: 'a' }] },
+        ],
+      },
+      /circle: a, b/,
+    ],
+    ['with an efs volume', { volumes: [{ name: 'v', efsVolumeConfiguration: { fileSystemId: 'x' } }] }, /EFS/],
+    ['with a relative bind', { volumes: [{ name: 'v', host: { sourcePath: 'x' } }] }, /absolute/],
+  ];
+  test.each(cases)('%s', (_name, more, words) => {
+    expect(() => define({}, more)).toThrow(words);
+  });
+});
+
+test('sizes are understood as ECS does', () => {
+  expect([normalCpu('1 vCPU'), normalCpu('.5 vcpu'.replace('.5', '0.5')), normalCpu('256')]).toEqual([
+    '1024',
+    '512',
+    '256',
+  ]);
+  expect([normalMemory('1GB'), normalMemory('0.5 gb'), normalMemory('300')]).toEqual(['1024', '512', '300']);
+  expect(() => normalMemory('5')).toThrow(/at least 6 MiB/);
+});
+
+test('in host mode the host port is the container port', () => {
+  const { containerDefinitions } = define({ portMappings: [{ containerPort: 80 }] }, { networkMode: 'host' });
+  expect(containerDefinitions[0]?.portMappings).toEqual([{ containerPort: 80, hostPort: 80, protocol: 'tcp' }]);
+});
+
+test('what a definition needs of an instance is told by attribute names', () => {
+  const needs = define({
+    image: 'r:1/123456789012/app',
+    privileged: true,
+    logConfiguration: { logDriver: 'json-file' },
+  }).requiresAttributes?.map((each) => each.name);
+  expect(needs).toEqual([
+    'com.amazonaws.ecs.capability.docker-remote-api.1.18',
+    'com.amazonaws.ecs.capability.ecr-auth',
+    'com.amazonaws.ecs.capability.logging-driver.json-file',
+    'com.amazonaws.ecs.capability.privileged-container',
+  ]);
+});
