@@ -123,7 +123,7 @@ describe.each(testStores().map((backEnd) => [backEnd.name, backEnd] as const))(
       expect(taskDefinition?.registeredAt).toBeInstanceOf(Date);
       expect(tags).toEqual([{ key: 'k', value: 'v' }]);
       const revisions = await Promise.all([1, 2, 3, 4, 5].map(register));
-      expect(revisions.map((each) => each.taskDefinition?.revision).sort()).toEqual([2, 3, 4, 5, 6]);
+      expect(new Set(revisions.map((each) => each.taskDefinition?.revision))).toEqual(new Set([2, 3, 4, 5, 6]));
       const latest = await client.send(
         new DescribeTaskDefinitionCommand({ taskDefinition: 'site', include: ['TAGS'] }),
       );

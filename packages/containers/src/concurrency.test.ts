@@ -52,7 +52,10 @@ describe.each(testStores().map((backEnd) => [backEnd.name, backEnd] as const))(
       }
 
       // Every end is reported twice, both at the same time.
-      await Promise.all(placed.flatMap((task) => [1, 2].map(() => agents[0]?.report(task.taskArn ?? '', 'STOPPED'))));
+      const [agent] = agents;
+      if (agent === undefined) throw new Error('no agent');
+      const ends = [...placed, ...placed].map((task) => agent.report(task.taskArn ?? '', 'STOPPED'));
+      await Promise.all(ends);
       for (const each of await look()) {
         expect(each.cpu_remaining).toBe(each.cpu_registered);
         expect(each.memory_remaining).toBe(each.memory_registered);

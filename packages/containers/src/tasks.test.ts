@@ -337,8 +337,7 @@ describe.each(testStores().map((backEnd) => [backEnd.name, backEnd] as const))('
 
   test('an instance without its agent takes no task', async () => {
     await agent.close();
-    await until(async () =>
-      (await run({ taskDefinition: 'small' })).failures?.[0]?.reason === 'AGENT' ? true : undefined,
-    );
+    const reason = await until(async () => (await run({ taskDefinition: 'small' })).failures?.[0]?.reason);
+    expect(reason).toBe('AGENT');
   });
 });

@@ -25,7 +25,7 @@ export function normalVolumes(volumes: readonly Volume[] | undefined): Volume[] 
     if (path !== undefined && path !== '' && (!path.startsWith('/') || path.length > 4096 || path.includes('\0')))
       throw clientError(`Volume '${name}': host.sourcePath must be an absolute path.`);
     const docker = volume.dockerVolumeConfiguration;
-    if (docker === undefined) return { ...volume, host: { ...(path ? { sourcePath: path } : {}) } };
+    if (docker === undefined) return { ...volume, host: path ? { sourcePath: path } : {} };
     const scope = docker.scope ?? 'task';
     if (scope !== 'task' && scope !== 'shared')
       throw clientError(`Volume '${name}': dockerVolumeConfiguration.scope must be task or shared.`);

@@ -22,6 +22,17 @@ export function serviceKeeper(core: Core, settleMs: number): LoopService {
     }
   }
 
+  let alarm: number | undefined;
+  /** Wakes the loop when a plan changes by time alone, if that is before the next round. One alarm at a time. */
+  async function wakeAt(time: number, signal: AbortSignal): Promise<void> {
+    const wait = time - core.clock.now();
+    if (wait >= everyMs || (alarm !== undefined && alarm <= time)) return;
+    alarm = time;
+    await core.clock.sleep(Math.max(1, wait), signal);
+    if (alarm === time) alarm = undefined;
+    loop.wake();
+  }
+
   const loop = loopService({
     id: 'container service keeper',
     everyMs,
@@ -32,15 +43,19 @@ export function serviceKeeper(core: Core, settleMs: number): LoopService {
       if (services.length === 0) return;
       const tasks = await readKeptTasks(core.store);
       let again = false;
+      const later: number[] = [];
       for (const service of services) {
         if (signal.aborted) return;
         const kept = keptService(service);
         const settings = { now: core.clock.now(), settleMs };
-        if (isIdle(kept, planService(kept, tasks.get(service.arn) ?? [], settings))) continue;
+        const plan = planService(kept, tasks.get(service.arn) ?? [], settings);
+        if (plan.lookAgainAt !== undefined) later.push(plan.lookAgainAt);
+        if (isIdle(kept, plan)) continue;
         again = (await keep(service.arn)) || again;
       }
       // What was done may allow more (a batch that was cut, a deployment that can be dropped).
       if (again) loop.wake();
+      else if (later.length > 0) void wakeAt(Math.min(...later), signal);
     },
   });
   return loop;

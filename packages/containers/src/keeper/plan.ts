@@ -43,6 +43,8 @@ export interface ServicePlan {
   readonly finished: boolean;
   /** Tasks failed to start in this round, and not for the first time. */
   readonly struggling: boolean;
+  /** When time alone may change the plan: a pause is over, a task has run long enough. Undefined if it will not. */
+  readonly lookAgainAt: number | undefined;
 }
 
 export interface PlanSettings {
@@ -98,6 +100,11 @@ function stopOld(old: readonly KeptTask[], healthyInAll: number, minimum: number
   return [...stops, ...old.filter(healthy).toSorted(dispensable).slice(0, spare)];
 }
 
+function lookAgainAt(times: readonly number[], now: number): number | undefined {
+  const later = times.filter((time) => time > now);
+  return later.length === 0 ? undefined : Math.min(...later);
+}
+
 function drain(service: KeptService, tasks: readonly KeptTask[], settle: readonly string[]): ServicePlan {
   const alive = tasks.filter((task) => task.lastStatus !== 'STOPPED');
   return {
@@ -108,6 +115,7 @@ function drain(service: KeptService, tasks: readonly KeptTask[], settle: readonl
     steady: false,
     finished: alive.length === 0,
     struggling: false,
+    lookAgainAt: undefined,
   };
 }
 
@@ -133,6 +141,7 @@ export function planService(service: KeptService, tasks: readonly KeptTask[], se
   const kept = current.filter((task) => !surplus.includes(task));
   const retiring = stopOld(old, [...kept, ...old].filter(healthy).length, minimum, healthy);
 
+  const settlesAt = (task: KeptTask) => (task.startedAt ?? 0) + settings.settleMs;
   const room = Math.max(0, maximum - alive.length);
   const missing = Math.max(0, desiredCount - current.length);
   const start = settings.now < primary.retryAt ? 0 : Math.min(missing, room);
@@ -159,6 +168,10 @@ export function planService(service: KeptService, tasks: readonly KeptTask[], se
     deployments: deployments.map((each) => (each === primary ? shown : each)),
     steady,
     finished: false,
+    lookAgainAt: lookAgainAt(
+      [...(old.length > 0 ? kept : []).map(settlesAt), missing > 0 ? primary.retryAt : 0],
+      settings.now,
+    ),
     struggling: primary.failedRounds >= 3 && primary.failedRounds > (service.deployments[0]?.failedRounds ?? 0),
   };
 }

@@ -148,30 +148,30 @@ describe.each(testStores().map((backEnd) => [backEnd.name, backEnd] as const))('
   });
 
   test('tasks that never start are counted and slow the service down', async () => {
-    await harness.client.send(
-      new RegisterTaskDefinitionCommand({
-        family: 'bad',
-        containerDefinitions: [{ name: 'main', image: 'none', memory: 3000 }],
-      }),
-    );
-    const picky = await connectAgent(harness, await registerInstance(harness, { memory: 8000 }));
-    // Only the new instance has room for it when the other one is full.
+    const container = { name: 'main', image: 'none', memory: 3000 };
+    await harness.client.send(new RegisterTaskDefinitionCommand({ family: 'bad', containerDefinitions: [container] }));
+    // Fills the obedient agent's instance, so that the next one goes to the other.
     await create({ serviceName: 'filler', taskDefinition: 'bad', desiredCount: 1 });
     await until(async () => ((await look('filler')).runningCount === 1 ? true : undefined));
+    const picky = await connectAgent(harness, await registerInstance(harness, { memory: 8000 }));
     await create({ serviceName: 'broken', taskDefinition: 'bad', desiredCount: 1 });
+    const failures = [];
     for (let failed = 1; failed <= 2; failed++) {
       const [task = ''] = await until(async () => {
         const found = await tasksOf('broken');
         return found.length > 0 ? found : undefined;
       }, 20_000);
-      await picky.report(task, 'STOPPED', [
-        { containerName: 'main', status: 'STOPPED', reason: 'CannotPullContainerError: no' },
-      ]);
-      await until(async () => ((await look('broken')).deployments?.[0]?.failedTasks === failed ? true : undefined));
+      const reason = 'CannotPullContainerError: no';
+      await picky.report(task, 'STOPPED', [{ containerName: 'main', status: 'STOPPED', reason }]);
+      const counted = await until(async () => {
+        const [deployment] = (await look('broken')).deployments ?? [];
+        return deployment?.failedTasks === failed ? deployment.failedTasks : undefined;
+      });
+      failures.push(counted);
     }
-    for (const name of ['broken', 'filler']) {
-      await harness.client.send(new DeleteServiceCommand({ service: name, force: true }));
-    }
+    expect(failures).toEqual([1, 2]);
+    for (const service of ['broken', 'filler'])
+      await harness.client.send(new DeleteServiceCommand({ service, force: true }));
   }, 60_000);
 
   test('creating is idempotent by token only', async () => {

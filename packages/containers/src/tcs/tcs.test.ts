@@ -3,7 +3,7 @@ import { DescribeTasksCommand, RegisterTaskDefinitionCommand, RunTaskCommand } f
 import { testStores } from '@longshore/store/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { WebSocket } from 'ws';
-import { connectAgent, openAgentSocket, registerInstance } from '../testing/fake-agent.ts';
+import { connectAgent, openAgentSocket, registerInstance, textOf } from '../testing/fake-agent.ts';
 import { type Harness, openHarness, until } from '../testing/harness.ts';
 import { measure } from './readings.ts';
 
@@ -29,7 +29,7 @@ describe('the telemetry socket', () => {
     await agent.take(task);
     await agent.report(task, 'RUNNING', [{ containerName: 'main', status: 'RUNNING' }]);
     socket = await openAgentSocket(harness, 'tcs', { cluster: 'default', containerInstance: instance });
-    socket.on('message', (data) => frames.push(JSON.parse(String(data)) as { type: string }));
+    socket.on('message', (data) => frames.push(JSON.parse(textOf(data)) as { type: string }));
   });
   afterAll(() => harness.close());
 

@@ -7,7 +7,7 @@ import {
 } from '@aws-sdk/client-ecs';
 import { type AcsServerMessages, type AcsTask, type Frame, signHeaders } from '@longshore/aws';
 import { newUuid } from '@longshore/base';
-import { WebSocket } from 'ws';
+import { type RawData, WebSocket } from 'ws';
 import { type Harness, key, region, until } from './harness.ts';
 
 /** What a real agent on Linux registers with, as far as placement asks. */
@@ -54,7 +54,7 @@ export async function openAgentSocket(
   query: Readonly<Record<string, string>>,
   credentials = key,
 ): Promise<WebSocket> {
-  const url = `${harness.url.replace('http', 'ws')}/${kind}/ws?${new URLSearchParams(query)}`;
+  const url = `${harness.url.replace('http', 'ws')}/${kind}/ws?${new URLSearchParams(query).toString()}`;
   const headers = await signHeaders({ method: 'GET', url, headers: {}, service: 'ecs', region, credentials });
   const socket = new WebSocket(url, { headers });
   await new Promise<void>((resolve, reject) => {
@@ -69,8 +69,14 @@ export async function openAgentSocket(
   return socket;
 }
 
+/** A frame's text; `ws` hands text frames over as one Buffer. */
+export function textOf(data: RawData): string {
+  return (data as Buffer).toString('utf8');
+}
+
 type ServerFrame = Frame<AcsServerMessages>;
-type PayloadFrame = Extract<ServerFrame, { type: 'PayloadMessage' }>;
+type FrameOf<T extends ServerFrame['type']> = Extract<ServerFrame, { type: T }>;
+type PayloadFrame = FrameOf<'PayloadMessage'>;
 
 export interface FakeAgent {
   readonly instanceArn: string;
@@ -78,10 +84,7 @@ export interface FakeAgent {
   readonly socket: WebSocket;
   send(type: string, message: object): void;
   /** The first frame of a type that fits, waiting for it. */
-  frame<T extends ServerFrame['type']>(
-    type: T,
-    fits?: (frame: Extract<ServerFrame, { type: T }>) => boolean,
-  ): Promise<Extract<ServerFrame, { type: T }>>;
+  frame<T extends ServerFrame['type']>(type: T, fits?: (frame: FrameOf<T>) => boolean): Promise<FrameOf<T>>;
   /** Waits for the task's payload with this desired status and acknowledges it. */
   take(taskArn: string, desired?: 'RUNNING' | 'STOPPED'): Promise<AcsTask>;
   report(taskArn: string, status: string, containers?: ContainerStateChange[], reason?: string): Promise<void>;
@@ -92,20 +95,15 @@ export async function connectAgent(harness: Harness, instanceArn: string, cluste
   const frames: ServerFrame[] = [];
   const url = { clusterArn: cluster, containerInstanceArn: instanceArn, agentVersion: '1.0.0', protocolVersion: '2' };
   const socket = await openAgentSocket(harness, 'acs', { ...url, seqNum: '1', sendCredentials: 'true' });
-  socket.on('message', (data) => frames.push(JSON.parse(String(data)) as ServerFrame));
+  socket.on('message', (data) => frames.push(JSON.parse(textOf(data)) as ServerFrame));
 
   const agent: FakeAgent = {
     instanceArn,
     frames,
     socket,
     send: (type, message) => socket.send(JSON.stringify({ type, message })),
-    frame: (type, fits = () => true) =>
-      until(
-        () =>
-          frames.find((each) => each.type === type && fits(each as never)) as
-            | Extract<ServerFrame, { type: typeof type }>
-            | undefined,
-      ),
+    frame: <T extends ServerFrame['type']>(type: T, fits: (frame: FrameOf<T>) => boolean = () => true) =>
+      until(() => frames.filter((each): each is FrameOf<T> => each.type === type).find(fits)),
     async take(taskArn, desired = 'RUNNING') {
       const fits = (each: PayloadFrame) =>
         each.message.tasks.some((task) => task.arn === taskArn && task.desiredStatus === desired);
@@ -138,7 +136,7 @@ export async function connectAgent(harness: Harness, instanceArn: string, cluste
 export async function obedientAgent(harness: Harness, size: Size = {}): Promise<FakeAgent> {
   const agent = await connectAgent(harness, await registerInstance(harness, size));
   agent.socket.on('message', (data) => {
-    const frame = JSON.parse(String(data)) as ServerFrame;
+    const frame = JSON.parse(textOf(data)) as ServerFrame;
     if (frame.type === 'PayloadMessage') void obey(agent, frame);
   });
   for (const frame of agent.frames) if (frame.type === 'PayloadMessage') void obey(agent, frame);
