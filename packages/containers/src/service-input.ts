@@ -23,8 +23,10 @@ export function refuseServiceFields(input: Partial<Both>): void {
     throw invalidParameter('Network Configuration is not valid for the given networkMode of this task definition.');
   if (input.deploymentController !== undefined && input.deploymentController.type !== 'ECS')
     throw unsupported('A deployment controller other than ECS');
+  if (input.availabilityZoneRebalancing === 'ENABLED') throw unsupported('availabilityZoneRebalancing');
   const grace = input.healthCheckGracePeriodSeconds;
-  if (grace !== undefined) throw invalidParameter('healthCheckGracePeriodSeconds is for services with load balancers.');
+  if (grace !== undefined && grace > 0)
+    throw invalidParameter('healthCheckGracePeriodSeconds is for services with load balancers.');
 }
 
 export function checkDesiredCount(count: number): number {
