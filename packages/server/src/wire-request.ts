@@ -8,12 +8,20 @@ export function wireRequest(request: IncomingMessage, body: Uint8Array, publicUr
   return {
     method: request.method ?? 'GET',
     url: request.url ?? '/',
-    // Distinct: of two Authorization headers the plain form would silently drop one.
-    headers: request.headersDistinct,
+    headers: headersOf(request),
     body,
     sourceIp: request.socket.remoteAddress ?? '',
     baseUrl: publicUrl ?? `http://${request.headers.host ?? 'localhost'}`,
   };
+}
+
+/** Headers with all their values: of two Authorization headers Node's plain form would silently drop one. */
+function headersOf(request: IncomingMessage): WireRequest['headers'] {
+  const headers: Record<string, string | readonly string[]> = {};
+  for (const [name, values = []] of Object.entries(request.headersDistinct)) {
+    headers[name] = values.length === 1 && values[0] !== undefined ? values[0] : values;
+  }
+  return headers;
 }
 
 /** The context of a request that is no AWS operation but is decided by the same policies. */
