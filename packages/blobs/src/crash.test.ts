@@ -8,7 +8,7 @@ import { buffer } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { digestHex, digestOf, silentLogger } from '@longshore/base';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { from } from './blob-store-contract.ts';
+import { from } from './testing/blob-store-contract.ts';
 import { contentOf, uploadOf } from './crash-child.ts';
 import { openDirectoryBlobStore } from './directory.ts';
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { digestHex, digestOf, newHexId, silentLogger } from '@longshore/base';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { blobStoreContract, from, put } from './blob-store-contract.ts';
+import { blobStoreContract, from, put } from './testing/blob-store-contract.ts';
 import { openDirectoryBlobStore } from './directory.ts';
 
 blobStoreContract('a directory', async () => {

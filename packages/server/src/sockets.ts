@@ -55,7 +55,8 @@ export function serveAgentSockets(server: Server, parts: SocketParts): void {
 }
 
 function refuse(socket: Duplex, status: number, code: string, message: string): void {
-  const body = JSON.stringify({ __type: code, message });
+  // `__type` is what AWS clients read, `type` what amazon-ecs-agent reads.
+  const body = JSON.stringify({ __type: code, type: code, message });
   socket.end(
     `HTTP/1.1 ${status} Refused\r\ncontent-type: application/x-amz-json-1.1\r\nx-amzn-errortype: ${code}\r\n` +
       `content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,

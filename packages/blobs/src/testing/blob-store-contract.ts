@@ -10,8 +10,8 @@ import {
   DigestMismatchError,
   UploadBusyError,
   UploadNotFoundError,
-} from './errors.ts';
-import type { BlobStore, ByteRange, RecoveryOracle } from './types.ts';
+} from '../errors.ts';
+import type { BlobStore, ByteRange, RecoveryOracle } from '../types.ts';
 
 /** A store that can be opened again over the same bytes, as after a restart. */
 export interface StoreUnderTest {
