@@ -9,7 +9,10 @@ import type { RepositoryRef } from './names.ts';
 import { type Repository, type RepositoryRow, repositoryColumns, toRepository } from './repositories.ts';
 
 export interface Layer {
+  /** As clients know it. */
   readonly size: number;
+  /** The blob that holds the bytes: the layer's digest, or in encrypted repositories that of the sealed bytes. */
+  readonly stored: Digest;
   /** Milliseconds since the epoch. */
   readonly leaseUntil: number;
 }
@@ -17,6 +20,7 @@ export interface Layer {
 interface LayerRow extends RepositoryRow {
   readonly blob_size: number | null;
   readonly blob_lease: number | null;
+  readonly stored: Digest | null;
 }
 
 export interface FoundLayer {
@@ -28,12 +32,16 @@ export interface FoundLayer {
 /** The repository and its link to `digest`, in one indexed query: the whole look-up of a blob's GET. */
 export async function findLayer(core: Core, ref: RepositoryRef, digest: Digest): Promise<FoundLayer> {
   const row = await core.store.get<LayerRow>(
-    sql`SELECT ${repositoryColumns}, b.size AS blob_size, b.lease_until AS blob_lease FROM registry_repositories r
+    sql`SELECT ${repositoryColumns}, b.size AS blob_size, b.lease_until AS blob_lease, b.stored
+      FROM registry_repositories r
       LEFT JOIN registry_repository_blobs b ON b.repository = r.id AND b.digest = ${digest}
       WHERE r.account = ${ref.account} AND r.name = ${ref.name}`,
   );
   if (!row) return { repository: undefined, layer: undefined };
-  const layer = row.blob_size === null ? undefined : { size: row.blob_size, leaseUntil: row.blob_lease ?? 0 };
+  const layer =
+    row.blob_size === null || row.stored === null
+      ? undefined
+      : { size: row.blob_size, stored: row.stored, leaseUntil: row.blob_lease ?? 0 };
   return { repository: toRepository(row), layer };
 }
 
@@ -43,11 +51,16 @@ export class BlobBeingRemovedError extends Error {
 }
 
 /** Writes or renews the link of `repository`; a repository deleted meanwhile fails the write. */
-function linkStep(repository: Repository, digest: Digest, size: number, leaseUntil: number): Step {
+function linkStep(
+  repository: Repository,
+  digest: Digest,
+  layer: Pick<Layer, 'size' | 'stored'>,
+  leaseUntil: number,
+): Step {
   return {
-    sql: sql`INSERT INTO registry_repository_blobs (repository, digest, size, lease_until)
-      VALUES (${repository.id}, ${digest}, ${size}, ${leaseUntil})
-      ON CONFLICT (repository, digest) DO UPDATE SET lease_until = excluded.lease_until`,
+    sql: sql`INSERT INTO registry_repository_blobs (repository, digest, size, lease_until, stored)
+      VALUES (${repository.id}, ${digest}, ${layer.size}, ${leaseUntil}, ${layer.stored})
+      ON CONFLICT (repository, digest) DO UPDATE SET lease_until = excluded.lease_until, stored = excluded.stored`,
     expect: 1,
     otherwise: () => new RegistryError('repositoryUnknown'),
   };
@@ -71,7 +84,7 @@ export function recordLayerSteps(core: Core, repository: Repository, digest: Dig
       expect: 1,
       otherwise: () => new BlobBeingRemovedError(),
     },
-    linkStep(repository, digest, size, lease),
+    linkStep(repository, digest, { size, stored: digest }, lease),
     layerEvent(core, repository, digest, size),
   ];
 }
@@ -98,23 +111,23 @@ export async function mountLayer(
   source: Repository,
   target: Repository,
   digest: Digest,
-  size: number,
+  layer: Layer,
 ): Promise<boolean> {
   const lease = core.clock.now() + limits.leaseMs;
   try {
     await core.store.write([
       {
         sql: sql`UPDATE registry_repository_blobs SET lease_until = ${lease}
-          WHERE repository = ${source.id} AND digest = ${digest}`,
+          WHERE repository = ${source.id} AND digest = ${digest} AND stored = ${layer.stored}`,
         expect: 1,
       },
       {
         sql: sql`UPDATE registry_blobs SET status = 'none', version = version + 1, lease_until = ${lease}
-          WHERE digest = ${digest} AND status <> 'deleting'`,
+          WHERE digest = ${layer.stored} AND status <> 'deleting'`,
         expect: 1,
       },
-      linkStep(target, digest, size, lease),
-      layerEvent(core, target, digest, size),
+      linkStep(target, digest, layer, lease),
+      layerEvent(core, target, digest, layer.size),
     ]);
   } catch (error) {
     if (error instanceof ConflictError) return false;

@@ -48,7 +48,7 @@ async function tryMount(
   if (!isInScope(call, ref, 'pull')) {
     throw challenge(call, `${scopeText(name, 'push')} ${scopeText(from, 'pull')}`, 'insufficient_scope');
   }
-  return repository && layer ? mountLayer(call.core, repository, target, digest, layer.size) : false;
+  return repository && layer ? mountLayer(call.core, repository, target, digest, layer) : false;
 }
 
 /** A whole blob in the body of the POST: an upload of one request, which nobody can continue. */
