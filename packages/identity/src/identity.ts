@@ -13,6 +13,8 @@ import type { CompiledPolicy } from './policy/compile.ts';
 import { createRegistryTokens } from './registry-tokens.ts';
 import { createReplayGuard, replaySweeper } from './replay.ts';
 import { createSealer, UnsealError } from './seal.ts';
+import { secretPurge } from './secrets/delete-secret.ts';
+import { secretReader, secretsService } from './secrets/service.ts';
 import { ensureServiceUser } from './service-user.ts';
 import { createSigningKey } from './signing-key.ts';
 import type { Identity } from './types.ts';
@@ -70,6 +72,7 @@ export function createIdentity({ store, clock, log, region, masterKey }: Identit
       },
     },
   };
+  const secretsCore = { store, clock, sealer, region };
   const signingKey = createSigningKey(core);
   return {
     credentials: createCredentialSource(credentials),
@@ -78,7 +81,9 @@ export function createIdentity({ store, clock, log, region, masterKey }: Identit
     registryTokens: createRegistryTokens({ clock, signingKey, principalOf: (userId) => present.get(userId) }),
     sts: stsService(),
     iam: iamService(core),
-    services: [replaySweeper(store, clock, log)],
+    secrets: secretsService(secretsCore),
+    readSecret: secretReader(secretsCore),
+    services: [replaySweeper(store, clock, log), secretPurge(secretsCore, log)],
     async bootstrap(options = {}) {
       const made = await explainSeal(bootstrapAccount(core, options.presetKey));
       // Opened here so that a wrong master key is found at the start, not at the first push.

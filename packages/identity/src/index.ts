@@ -6,4 +6,12 @@ export { parsePolicy, policyLimits } from './policy/document.ts';
 export { type Decision, type Denial, type EvaluationRequest, evaluate } from './policy/evaluate.ts';
 export type { PolicyKind } from './policy/malformed.ts';
 export { identityMigrations } from './schema.ts';
-export type { AccessKey, Account, Identity, RegistryCredential, RegistryTokens, TokenScope } from './types.ts';
+export type {
+  AccessKey,
+  Account,
+  Identity,
+  RegistryCredential,
+  RegistryTokens,
+  SecretReader,
+  TokenScope,
+} from './types.ts';

@@ -1,6 +1,7 @@
 // The tables of identity. Every row that hangs on a user is guarded by the user's `version`, so that limits and
 // deletions hold under races; secrets are stored only sealed.
 import type { Migration } from '@longshore/store';
+import { secretsMigration } from './secrets/schema.ts';
 
 export const identityMigrations: readonly Migration[] = [
   {
@@ -56,4 +57,5 @@ export const identityMigrations: readonly Migration[] = [
       `CREATE INDEX iam_signatures_expiry ON iam_signatures (expires_at)`,
     ],
   },
+  secretsMigration,
 ];

@@ -37,6 +37,12 @@ export interface RegistryTokens {
   verifyBearer(token: string): Promise<RegistryCredential | undefined>;
 }
 
+/**
+ * The current text of a secret that `account` owns, by its ARN; undefined if there is none (any more), or it is binary.
+ * Throws an AwsError DecryptionFailure if it does not open. For parts of the program, after their own check of access.
+ */
+export type SecretReader = (account: AccountId, arn: string) => Promise<string | undefined>;
+
 export interface Account {
   readonly id: AccountId;
   readonly name: string;
@@ -50,7 +56,10 @@ export interface Identity {
   readonly registryTokens: RegistryTokens;
   readonly sts: AwsService;
   readonly iam: AwsService;
-  /** Background work: forgetting old replay claims. */
+  /** Secrets Manager. */
+  readonly secrets: AwsService;
+  readonly readSecret: SecretReader;
+  /** Background work: forgetting old replay claims, removing deleted secrets. */
   readonly services: readonly Service[];
   /**
    * The first account and its root key; made at the first start, the same ever after. Also under races of replicas.

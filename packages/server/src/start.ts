@@ -202,6 +202,7 @@ async function buildDomains(inputs: DomainInputs) {
     services: [
       identity.sts,
       identity.iam,
+      identity.secrets,
       registry.ecr,
       containers.ecs,
       longshoreApi({ identity, board, operator, status }),
