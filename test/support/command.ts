@@ -35,6 +35,8 @@ export function tryRun(command: string, args: readonly string[], options: RunOpt
         });
       },
     );
+    // A command that does not read its input may be gone before it is written.
+    child.stdin?.on('error', () => undefined);
     child.stdin?.end(options.input ?? '');
   });
 }

@@ -1,5 +1,7 @@
-// A Docker Engine of the test's own (its own folders, socket and containerd), which may be stopped and started at will.
+// A Docker Engine of the test's own (its own folders, socket, containerd and bridge), which may be stopped and started at
+// will. The bridge must be its own: an Engine told to have none removes docker0, which belongs to the machine's Engine.
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,14 +15,17 @@ export interface PrivateEngine extends AsyncDisposable {
   stop(): Promise<void>;
   /** Starts it again on the same folders. */
   start(): Promise<void>;
-  /** Ids of running containers. */
+  /** Ids of running containers. Tasks use networkMode none or host: the bridge leads nowhere. */
   running(): Promise<string[]>;
 }
 
-/** Starts the engine. Its containers have no bridge network: tasks use networkMode none or host. */
+/** Starts the engine (as root). */
 export async function startPrivateEngine(args: readonly string[] = []): Promise<PrivateEngine> {
   const folder = mkdtempSync(join(tmpdir(), 'engine-'));
   const host = `unix://${folder}/docker.sock`;
+  const bridge = `lstest${randomInt(1e6)}`;
+  await run('ip', ['link', 'add', bridge, 'type', 'bridge']);
+  await run('ip', ['address', 'add', `10.213.${randomInt(256)}.1/24`, 'dev', bridge]);
   const log = openSync(join(folder, 'dockerd.log'), 'a');
   let daemon: ChildProcess | undefined;
 
@@ -35,7 +40,7 @@ export async function startPrivateEngine(args: readonly string[] = []): Promise<
       '-H',
       host,
     ];
-    daemon = spawn('dockerd', [...paths, '--bridge=none', '--iptables=false', '--ip6tables=false', ...args], {
+    daemon = spawn('dockerd', [...paths, `--bridge=${bridge}`, '--iptables=false', '--ip6tables=false', ...args], {
       stdio: ['ignore', log, log],
     });
     await until(
@@ -65,6 +70,7 @@ export async function startPrivateEngine(args: readonly string[] = []): Promise<
       const all = (await tryRun(dockerCli, ['-H', host, 'ps', '-aq'])).stdout.split('\n').filter((line) => line !== '');
       if (all.length > 0) await tryRun(dockerCli, ['-H', host, 'rm', '-f', ...all]);
       await stop();
+      await tryRun('ip', ['link', 'delete', bridge]);
       // With live-restore the daemon leaves its mounts behind.
       for (const mount of mountsUnder(folder)) await tryRun('umount', ['-l', mount]);
       rmSync(folder, { recursive: true, force: true });
