@@ -103,6 +103,25 @@ describe.each([...testStores()])('registry tokens on $name', (backEnd) => {
     expect(await tokens.verifyPassword(token)).toBeUndefined();
   });
 
+  it('are checked in full however often they were seen: time, use and every byte', async () => {
+    const { tokens, ann, clock } = await open();
+    const bearer = (await tokens.issueBearer(ann, scopes)).token;
+    for (let i = 0; i < 3; i += 1) expect(await tokens.verifyBearer(bearer)).toBeDefined();
+    expect(await tokens.verifyPassword(bearer)).toBeUndefined();
+    for (const at of [5, 60, bearer.length - 9]) {
+      const other = bearer[at] === 'A' ? 'B' : 'A';
+      expect(await tokens.verifyBearer(`${bearer.slice(0, at)}${other}${bearer.slice(at + 1)}`)).toBeUndefined();
+    }
+    clock.advance(-60_000);
+    expect(await tokens.verifyBearer(bearer)).toBeUndefined();
+    clock.advance(60_000);
+    expect(await tokens.verifyBearer(bearer)).toBeDefined();
+    clock.advance(15 * 60_000 + 4_000);
+    expect(await tokens.verifyBearer(bearer)).toBeDefined();
+    clock.advance(1_000);
+    expect(await tokens.verifyBearer(bearer)).toBeUndefined();
+  });
+
   it('are not made with too many scopes or without bounds', async () => {
     const { tokens, ann } = await open();
     const many = Array.from({ length: 33 }, () => scopes[0] ?? { type: '', name: '', actions: [] });

@@ -1,7 +1,7 @@
 // Registry tokens: JWTs (RFC 7519) under HS256 with a key of the server alone. The two uses, password and bearer, differ
 // in `typ` and `aud`, so that one never passes for the other (RFC 8725 §3.11, §3.12). The header may hold `alg` and
 // `typ` and nothing else: no key is ever taken from a token (CVE-2025-24976).
-import type { KeyObject } from 'node:crypto';
+import { hash, type KeyObject } from 'node:crypto';
 import type { Principal } from '@longshore/aws';
 import type { Clock } from '@longshore/base';
 import { decodeProtectedHeader, errors, type JWTPayload, jwtVerify, SignJWT } from 'jose';
@@ -13,6 +13,8 @@ const longestToken = 4096;
 const mostScopes = 32;
 /** How far replicas' clocks may differ, in seconds. */
 const clockTolerance = 5;
+/** Verified tokens that are remembered, by their hash: a client sends the same one with many requests. */
+const mostRemembered = 2_000;
 
 interface Use {
   readonly typ: string;
@@ -41,8 +43,12 @@ const claimsSchema = z.object({
   sub: z.string().max(128),
   account: z.string().regex(/^[0-9]{12}$/),
   exp: z.number(),
+  nbf: z.number(),
+  iat: z.number(),
   access: scopesSchema.optional(),
 });
+
+type Claims = z.infer<typeof claimsSchema>;
 
 export interface RegistryTokensOptions {
   readonly clock: Clock;
@@ -79,7 +85,45 @@ async function readToken(token: string, use: Use, options: RegistryTokensOptions
   }
 }
 
+/** Whether a token that was sound once is still in its time (RFC 7519 §4.1.4, §4.1.5), as `readToken` decides it. */
+function isCurrent({ exp, nbf, iat }: Claims, use: Use, nowMs: number): boolean {
+  const now = Math.floor(nowMs / 1000);
+  const age = now - iat;
+  return (
+    exp > now - clockTolerance &&
+    nbf <= now + clockTolerance &&
+    age <= use.lifetimeSeconds + clockTolerance &&
+    age >= -clockTolerance
+  );
+}
+
+/**
+ * Reads tokens and remembers the claims of good ones: the signature and everything else that never changes is verified
+ * once, the time at every call. What was refused is not remembered.
+ */
+function createClaimsReader(use: Use, options: RegistryTokensOptions): (token: string) => Promise<Claims | undefined> {
+  const remembered = new Map<string, Claims>();
+  return async (token) => {
+    if (token.length > longestToken) return undefined;
+    const key = hash('sha256', token, 'base64');
+    const known = remembered.get(key);
+    if (known) {
+      if (isCurrent(known, use, options.clock.now())) return known;
+      remembered.delete(key);
+    }
+    const { data: claims } = claimsSchema.safeParse(await readToken(token, use, options));
+    // A bearer token without a list of scopes would be unbounded; a password with one is not ours.
+    if (!claims || (claims.access === undefined) !== (use === password)) return undefined;
+    if (remembered.size >= mostRemembered) for (const oldest of remembered.keys()) if (remembered.delete(oldest)) break;
+    remembered.set(key, claims);
+    return claims;
+  };
+}
+
 export function createRegistryTokens(options: RegistryTokensOptions): RegistryTokens {
+  const readPassword = createClaimsReader(password, options);
+  const readBearer = createClaimsReader(bearer, options);
+
   async function issue(use: Use, principal: Principal, scopes: readonly TokenScope[] | undefined) {
     const now = Math.floor(options.clock.now() / 1000);
     const expires = now + use.lifetimeSeconds;
@@ -96,12 +140,9 @@ export function createRegistryTokens(options: RegistryTokensOptions): RegistryTo
     return { token, expiresAt: expires * 1000 };
   }
 
-  async function verify(use: Use, token: string): Promise<RegistryCredential | undefined> {
-    const claims = claimsSchema.safeParse(await readToken(token, use, options));
-    if (!claims.success) return undefined;
-    const { sub, account, exp, access } = claims.data;
-    // A bearer token without a list of scopes would be unbounded; a password with one is not ours.
-    if ((access === undefined) !== (use === password)) return undefined;
+  async function verify(claims: Claims | undefined): Promise<RegistryCredential | undefined> {
+    if (!claims) return undefined;
+    const { sub, account, exp, access } = claims;
     // The principal comes from the store, not from the token: a deleted user's token is void, also if a user of the same
     // name was made since, for that one has another id.
     const principal = await options.principalOf(sub);
@@ -116,7 +157,7 @@ export function createRegistryTokens(options: RegistryTokensOptions): RegistryTo
       if (!checked.success) throw new RangeError(`A token has at most ${mostScopes} scopes of bounded length.`);
       return issue(bearer, principal, checked.data);
     },
-    verifyPassword: (token) => verify(password, token),
-    verifyBearer: (token) => verify(bearer, token),
+    verifyPassword: async (token) => verify(await readPassword(token)),
+    verifyBearer: async (token) => verify(await readBearer(token)),
   };
 }
