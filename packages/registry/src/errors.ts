@@ -8,6 +8,8 @@ interface Failure {
   /** Exception of the ECR API. */
   readonly ecr: string;
   readonly message: string;
+  /** Seconds after which another try may go better (`Retry-After`). */
+  readonly retryAfter?: number;
 }
 
 const table = {
@@ -89,6 +91,7 @@ const table = {
     status: 429,
     ecr: 'LimitExceededException',
     message: 'Another request is writing to this upload. Ask for its status and go on from there.',
+    retryAfter: 1,
   },
   uploadEmpty: {
     oci: 'BLOB_UPLOAD_INVALID',
@@ -101,6 +104,7 @@ const table = {
     status: 429,
     ecr: 'LimitExceededException',
     message: 'The account has too many open uploads. Finish or cancel some.',
+    retryAfter: 60,
   },
   partInvalid: {
     oci: 'BLOB_UPLOAD_INVALID',
@@ -227,6 +231,7 @@ const table = {
     status: 507,
     ecr: 'ServerException',
     message: 'The registry has no room left. Try again when the operator has made some.',
+    retryAfter: 60,
   },
   batchTooLarge: {
     oci: 'SIZE_INVALID',

@@ -1,7 +1,7 @@
 // Layers (blobs) of repositories. A blob is stored once; a repository may read it only through its own link. A link, or
 // a lease that has not run out, keeps collection away; whoever is told "it is there" is given a lease in the same write.
-import type { Digest } from '@longshore/base';
-import { ConflictError, emitEvent, type Step, sql } from '@longshore/store';
+import type { AccountId, Digest } from '@longshore/base';
+import { ConflictError, emitEvent, type Step, sql, type View } from '@longshore/store';
 import { type Core, repositoryArn } from './core.ts';
 import { RegistryError } from './errors.ts';
 import { limits } from './limits.ts';
@@ -43,6 +43,22 @@ export async function findLayer(core: Core, ref: RepositoryRef, digest: Digest):
       ? undefined
       : { size: row.blob_size, stored: row.stored, leaseUntil: row.blob_lease ?? 0 };
   return { repository: toRepository(row), layer };
+}
+
+/**
+ * Up to eight repositories among the account's first thousand that link `digest`. It goes from the account's own
+ * repositories to their links, never from the digest: how long it takes tells nothing about other accounts.
+ */
+export async function repositoriesLinking(view: View, account: AccountId, digest: Digest): Promise<Repository[]> {
+  const rows = await view.all<RepositoryRow>(
+    sql`SELECT * FROM (
+        SELECT ${repositoryColumns}, (SELECT b.size FROM registry_repository_blobs b
+            WHERE b.repository = r.id AND b.digest = ${digest}) AS held_size
+        FROM (SELECT * FROM registry_repositories WHERE account = ${account}
+          ORDER BY name LIMIT ${limits.mountRepositories}) AS r
+      ) AS held WHERE held_size IS NOT NULL ORDER BY name LIMIT ${limits.mountSources}`,
+  );
+  return rows.map(toRepository);
 }
 
 /** Thrown out of a write when collection is removing the bytes right now: they must be stored again. */

@@ -28,6 +28,11 @@ export const limits = Object.freeze({
   /** Bytes of manifests in one answer of BatchGetImage, and of one page of referrers. */
   batchBytes: 32 * MiB,
   referrersBytes: 4 * MiB,
+  /** A mount that names no source looks through so many repositories, and tries so many that have the blob. */
+  mountRepositories: 1_000,
+  mountSources: 8,
+  /** Ranges in one request; with more, the whole blob is sent. */
+  rangesPerRequest: 16,
   /** Scopes of one token request, and their length in all: a token must fit into a header. */
   scopes: 16,
   scopesText: 1_500,

@@ -105,6 +105,20 @@ describe('access', () => {
     expect((await mount(wide, 'team/app')).status).toBe(201);
   });
 
+  test('a mount without a source asks for a token that may pull from where the blob is', async () => {
+    const mount = (bearer: string) => bearing(bearer, `/v2/team/anonymous/blobs/uploads/?mount=${layer}`, 'POST');
+    const narrow = await mount(await token(at.account, 'repository:team/anonymous:pull,push'));
+    const scope = 'repository:team/anonymous:pull,push repository:team/app:pull';
+    expect([narrow.status, narrow.headers.get('www-authenticate')]).toEqual([
+      401,
+      expect.stringContaining(`scope="${scope}"`),
+    ]);
+    expect((await mount(await token(at.account, scope))).status).toBe(201);
+    const pusher = await at.addUser('anonymous-mount', [...push, 'ecr:CreateRepository']);
+    const blind = await at.ask(`/v2/team/blind/blobs/uploads/?mount=${layer}`, { method: 'POST', as: pusher });
+    expect(blind.status).toBe(202);
+  });
+
   test('a token of the OAuth2 form is the same token', async () => {
     const form = new URLSearchParams({
       grant_type: 'password',

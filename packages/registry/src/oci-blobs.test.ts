@@ -1,9 +1,11 @@
 // Blobs over HTTP: uploads in every form of the distribution specification, reading with ranges, mounts and deletes.
 import { request } from 'node:http';
 import { digestOf } from '@longshore/base';
+import { sql, sqlList } from '@longshore/store';
 import { testStores } from '@longshore/store/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { errorCode, openTestRegistry, pushBlob, pushImage, type TestRegistry } from './fixture.ts';
+import { errorCode, openTestRegistry, pushBlob, pushImage, type TestAccount, type TestRegistry } from './fixture.ts';
+import { limits } from './limits.ts';
 
 describe.each(testStores())('on $name', (backEnd) => {
   let at: TestRegistry;
@@ -172,7 +174,10 @@ describe.each(testStores())('on $name', (backEnd) => {
     ['bytes=7-', 206, '789', 'bytes 7-9/10'],
     ['bytes=-3', 206, '789', 'bytes 7-9/10'],
     ['bytes=5-100', 206, '56789', 'bytes 5-9/10'],
-    ['bytes=0-1,4-5', 200, '0123456789', null],
+    ['bytes=8-9, 20-30', 206, '89', 'bytes 8-9/10'],
+    ['bytes=2-4,5-6,3-3', 206, '23456', 'bytes 2-6/10'],
+    [`bytes=${'0-0,'.repeat(16)}9-9`, 200, '0123456789', null],
+    ['bytes=0-1,x', 200, '0123456789', null],
     ['lines=1-2', 200, '0123456789', null],
   ])('range %s is answered %i', async (range, status, body, contentRange) => {
     const digest = await pushBlob(at, 'some/ranges', '0123456789');
@@ -180,11 +185,39 @@ describe.each(testStores())('on $name', (backEnd) => {
     expect([got.status, await got.text(), got.headers.get('content-range')]).toEqual([status, body, contentRange]);
   });
 
-  test.each(['bytes=500-0', 'bytes=10-', 'bytes=-0'])('range %s cannot be satisfied', async (range) => {
+  test('several ranges come as parts of one answer, in order, none twice', async () => {
     const digest = await pushBlob(at, 'some/ranges', '0123456789');
-    const got = await at.ask(`/v2/some/ranges/blobs/${digest}`, { headers: { range } });
-    expect([got.status, got.headers.get('content-range')]).toEqual([416, 'bytes */10']);
+    const ask = (method: string) =>
+      at.ask(`/v2/some/ranges/blobs/${digest}`, { method, headers: { range: 'bytes=-1,0-1,1-2,5-5' } });
+    const got = await ask('GET');
+    const boundary = /^multipart\/byteranges; boundary=(\w{32})$/.exec(got.headers.get('content-type') ?? '')?.[1];
+    const part = (range: string, bytes: string) =>
+      `--${boundary}\r\nContent-Type: application/octet-stream\r\nContent-Range: bytes ${range}/10\r\n\r\n${bytes}\r\n`;
+    const body = await got.text();
+    expect([got.status, body]).toEqual([
+      206,
+      `${part('0-2', '012')}${part('5-5', '5')}${part('9-9', '9')}--${boundary}--\r\n`,
+    ]);
+    expect(got.headers.get('content-length')).toBe(String(body.length));
+    expect((await ask('HEAD')).headers.get('content-length')).toBe(String(body.length));
   });
+
+  test('If-Range of another entity sends the whole', async () => {
+    const digest = await pushBlob(at, 'some/ranges', '0123456789');
+    const ask = (ifRange: string) =>
+      at.ask(`/v2/some/ranges/blobs/${digest}`, { headers: { range: 'bytes=0-1', 'if-range': ifRange } });
+    expect((await ask(`"${digest}"`)).status).toBe(206);
+    expect((await ask('"other"')).status).toBe(200);
+  });
+
+  test.each(['bytes=500-0', 'bytes=10-19,20-', 'bytes=10-', 'bytes=-0'])(
+    'range %s cannot be satisfied',
+    async (range) => {
+      const digest = await pushBlob(at, 'some/ranges', '0123456789');
+      const got = await at.ask(`/v2/some/ranges/blobs/${digest}`, { headers: { range } });
+      expect([got.status, got.headers.get('content-range')]).toEqual([416, 'bytes */10']);
+    },
+  );
 
   test('a mount links a blob without its bytes; what cannot be mounted is an upload', async () => {
     const digest = await pushBlob(at, 'mount/source', 'mounted bytes');
@@ -195,10 +228,48 @@ describe.each(testStores())('on $name', (backEnd) => {
     expect(mounted.headers.get('docker-content-digest')).toBe(digest);
     expect(await (await at.ask(`/v2/mount/target/blobs/${digest}`)).text()).toBe('mounted bytes');
     expect(at.meter.value('longshore_registry_blob_received_bytes_total')).toBe(received);
-    expect((await mount(`mount=${digest}`)).status).toBe(202);
     expect((await mount(`mount=${digest}&from=not/there`)).status).toBe(202);
     expect((await mount(`mount=${digestOf('never stored')}&from=mount/source`)).status).toBe(202);
     expect((await mount('mount=sha256:zz&from=mount/source')).status).toBe(400);
+  });
+
+  test('a mount without a source finds the blob in the caller’s own account, and only there', async () => {
+    const digest = await pushBlob(at, 'anywhere/source', 'found anywhere');
+    const mount = (as?: TestAccount) =>
+      at.ask(`/v2/anywhere/target/blobs/uploads/?mount=${digest}`, { method: 'POST', ...(as ? { as } : {}) });
+    const stranger = await at.addAccount(`mount-stranger-${backEnd.name}`);
+    expect((await mount(stranger)).status).toBe(202);
+    expect((await at.ask(`/v2/anywhere/target/blobs/${digest}`, { as: stranger })).status).toBe(404);
+    const received = at.meter.value('longshore_registry_blob_received_bytes_total');
+    expect((await mount()).status).toBe(201);
+    expect(at.meter.value('longshore_registry_blob_received_bytes_total')).toBe(received);
+    expect(await (await at.ask(`/v2/anywhere/target/blobs/${digest}`)).text()).toBe('found anywhere');
+  });
+
+  test('too many open uploads are refused with the time to wait', async () => {
+    const account = await at.addAccount(`busy-${backEnd.name}`);
+    await pushBlob(at, 'busy/repo', 'x', account);
+    const row = await at.store.get<{ id: string }>(
+      sql`SELECT id FROM registry_repositories WHERE account = ${account.id} AND name = ${'busy/repo'}`,
+    );
+    const ids = Array.from({ length: limits.uploadsPerAccount }, (_, i) => `${backEnd.name}-${i}`);
+    for (let i = 0; i < ids.length; i += 500) {
+      const values = ids
+        .slice(i, i + 500)
+        .map((id) => sql`(${id}, ${row?.id ?? ''}, ${account.id}, ${'p'}, ${'oci'}, ${0}, ${0}, ${0}, ${0}, ${9e15})`);
+      await at.store.write([
+        {
+          sql: sql`INSERT INTO registry_uploads (id, repository, account, principal, protocol, parts, last_part_short,
+            part_too_small, created_at, expires_at) VALUES ${sqlList(values)}`,
+        },
+      ]);
+    }
+    const refused = await at.ask('/v2/busy/repo/blobs/uploads/', { method: 'POST', as: account });
+    expect([refused.status, refused.headers.get('retry-after'), await errorCode(refused)]).toEqual([
+      429,
+      '60',
+      'TOOMANYREQUESTS',
+    ]);
   });
 
   test('a deleted blob is gone at once from its repository, stays in others, and does not come back by their doing', async () => {

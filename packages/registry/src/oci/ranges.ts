@@ -1,23 +1,48 @@
 // Byte ranges: `Range` of a GET (RFC 9110 §14) and `Content-Range` of a chunk (distribution-spec, "Pushing a blob in
 // chunks", which writes it without a unit). Pure.
 import type { ByteRange } from '@longshore/blobs';
+import { limits } from '../limits.ts';
 
-/** What to send: one range, all of it, or nothing because the range lies outside. */
-export type RangeAnswer = ByteRange | 'whole' | 'unsatisfiable';
+/** What to send: these ranges, all of it, or nothing because every range lies outside. */
+export type RangeAnswer = readonly ByteRange[] | 'whole' | 'unsatisfiable';
 
-/** Several ranges and other units are answered with the whole blob, as RFC 9110 allows. */
-export function readRange(header: string | undefined, size: number): RangeAnswer {
-  const match = header === undefined ? null : /^bytes=(\d{0,15})-(\d{0,15})$/.exec(header.trim());
-  if (!match) return 'whole';
-  const [, from = '', to = ''] = match;
-  if (from === '' && to === '') return 'whole';
+/** One range within `size` bytes; 'outside' if it has none of them, 'malformed' if it is no range. */
+function readOne(text: string, size: number): ByteRange | 'outside' | 'malformed' {
+  const match = /^(\d{0,15})-(\d{0,15})$/.exec(text);
+  const [, from = '', to = ''] = match ?? [];
+  if (from === '' && to === '') return 'malformed';
   if (from === '') {
     const length = Math.min(Number(to), size);
-    return length === 0 ? 'unsatisfiable' : { first: size - length, last: size - 1 };
+    return length === 0 ? 'outside' : { first: size - length, last: size - 1 };
   }
   const first = Number(from);
   const last = to === '' ? size - 1 : Math.min(Number(to), size - 1);
-  return first > last ? 'unsatisfiable' : { first, last };
+  return first > last ? 'outside' : { first, last };
+}
+
+/** In order, those that touch or overlap as one (RFC 9110 §15.3.7.2), so that no byte is sent twice. */
+function merge(ranges: readonly ByteRange[]): ByteRange[] {
+  const merged: ByteRange[] = [];
+  for (const range of ranges.toSorted((a, b) => a.first - b.first)) {
+    const before = merged.at(-1);
+    if (!before || range.first > before.last + 1) merged.push(range);
+    else merged[merged.length - 1] = { first: before.first, last: Math.max(before.last, range.last) };
+  }
+  return merged;
+}
+
+/** Other units, more ranges than the bound and what is malformed are answered with the whole, as RFC 9110 allows. */
+export function readRange(header: string | undefined, size: number): RangeAnswer {
+  const list = header === undefined ? undefined : /^bytes=([\d\s,-]{1,1000})$/.exec(header.trim())?.[1];
+  const texts = list?.split(',') ?? [];
+  if (texts.length === 0 || texts.length > limits.rangesPerRequest) return 'whole';
+  const ranges: ByteRange[] = [];
+  for (const text of texts) {
+    const range = readOne(text.trim(), size);
+    if (range === 'malformed') return 'whole';
+    if (range !== 'outside') ranges.push(range);
+  }
+  return ranges.length === 0 ? 'unsatisfiable' : merge(ranges);
 }
 
 /** `0-1023`, or undefined if it is anything else. */

@@ -43,7 +43,7 @@ export class OciFailure extends RegistryError {
 
 /** Sends the failure; what headers the answer had got before are dropped. */
 export function sendFailure(call: Pick<OciRequest, 'request' | 'response'>, error: RegistryError): void {
-  const { oci, status } = failures[error.kind];
+  const { oci, status, retryAfter } = failures[error.kind];
   for (const name of call.response.getHeaderNames()) call.response.removeHeader(name);
   const detail = Object.keys(error.detail).length > 0 ? { detail: error.detail } : {};
   sendJson(
@@ -52,6 +52,7 @@ export function sendFailure(call: Pick<OciRequest, 'request' | 'response'>, erro
     { errors: [{ code: oci, message: error.message, ...detail }] },
     {
       'docker-distribution-api-version': 'registry/2.0',
+      'retry-after': retryAfter,
       ...(error instanceof OciFailure ? error.headers : {}),
     },
   );

@@ -1,11 +1,12 @@
 // Sending a blob: the hot path of a registry. The blob store copies straight into the response, which pushes back; no
 // chunk is kept or copied here.
-import type { ServerResponse } from 'node:http';
-import type { Digest } from '@longshore/base';
-import type { ByteSink } from '@longshore/blobs';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type Digest, newHexId } from '@longshore/base';
+import type { ByteRange, ByteSink } from '@longshore/blobs';
 import { RegistryError } from '../errors.ts';
+import { layOut } from './byteranges.ts';
 import { header, type OciRequest } from './call.ts';
-import { readRange } from './ranges.ts';
+import { type RangeAnswer, readRange } from './ranges.ts';
 import { OciFailure, sendEmpty, setHeaders } from './respond.ts';
 
 /** Thrown when the client went away in the middle of an answer. */
@@ -40,33 +41,62 @@ export function matchesEtag(ifNoneMatch: string | undefined, etag: string): bool
   });
 }
 
-/** Answers GET or HEAD of a blob of `size` bytes: 200, 206, 304 or 416. */
+/** The ranges to answer with: none if `If-Range` names another entity (RFC 9110 §13.1.5). */
+function wantedRange(request: IncomingMessage, etag: string, size: number): RangeAnswer {
+  const ifRange = header(request, 'if-range');
+  return ifRange !== undefined && ifRange.trim() !== etag ? 'whole' : readRange(header(request, 'range'), size);
+}
+
+const blobType = 'application/octet-stream';
+
+/** Several ranges in one answer. */
+async function sendRanges(call: OciRequest, digest: Digest, size: number, ranges: readonly ByteRange[]): Promise<void> {
+  const { core, request, response } = call;
+  const body = layOut(ranges, size, blobType, newHexId());
+  setHeaders(response, { 'content-type': body.contentType, 'content-length': body.length });
+  response.statusCode = 206;
+  if (request.method !== 'HEAD') {
+    const sink = responseSink(response);
+    for (const { head, range } of body.parts) {
+      await sink.write(head);
+      await core.blobs.copyTo(digest, sink, range);
+    }
+    await sink.write(body.tail);
+    core.counters.blobsServed.add();
+    core.counters.servedBytes.add(body.length);
+  }
+  response.end();
+}
+
+/** Answers GET or HEAD of a blob of `size` bytes: 200, 206 (one range, or several in a multipart), 304 or 416. */
 export async function sendBlob(call: OciRequest, digest: Digest, size: number): Promise<void> {
   const { core, request, response } = call;
   const etag = `"${digest}"`;
   setHeaders(response, {
     'accept-ranges': 'bytes',
     'docker-content-digest': digest,
-    'content-type': 'application/octet-stream',
+    'content-type': blobType,
     etag,
     'cache-control': 'private, max-age=31536000',
   });
   if (matchesEtag(header(request, 'if-none-match'), etag)) return sendEmpty(response, 304);
-  const range = readRange(header(request, 'range'), size);
-  if (range === 'unsatisfiable') {
+  const ranges = wantedRange(request, etag, size);
+  if (ranges === 'unsatisfiable') {
     throw new OciFailure(new RegistryError('rangeUnsatisfiable'), { 'content-range': `bytes */${size}` });
   }
-  const length = range === 'whole' ? size : range.last - range.first + 1;
-  response.statusCode = range === 'whole' ? 200 : 206;
+  if (ranges !== 'whole' && ranges.length > 1) return sendRanges(call, digest, size, ranges);
+  const range = ranges === 'whole' ? undefined : ranges[0];
+  const length = range ? range.last - range.first + 1 : size;
+  response.statusCode = range ? 206 : 200;
   setHeaders(response, {
     'content-length': length,
-    'content-range': range === 'whole' ? undefined : `bytes ${range.first}-${range.last}/${size}`,
+    'content-range': range && `bytes ${range.first}-${range.last}/${size}`,
   });
   if (request.method === 'HEAD' || length === 0) {
     response.end();
     return;
   }
-  await core.blobs.copyTo(digest, responseSink(response), range === 'whole' ? undefined : range);
+  await core.blobs.copyTo(digest, responseSink(response), range);
   response.end();
   core.counters.blobsServed.add();
   core.counters.servedBytes.add(length);

@@ -1,15 +1,14 @@
 // Uploads of blobs (distribution-spec end-4 to end-6, end-11, end-13): begin, mount, chunk, finish, status, cancel.
 import { type Digest, digestAlgorithm, newHexId, parseDigest } from '@longshore/base';
 import { RegistryError } from '../errors.ts';
-import { findLayer, mountLayer } from '../layers.ts';
 import { limits } from '../limits.ts';
-import { type RepositoryRef, resolvePathName } from '../names.ts';
+import type { RepositoryRef } from '../names.ts';
 import { finishLayer, receive } from '../receive.ts';
 import { findRepository, type Repository, requireRepository } from '../repositories.ts';
 import { beginUpload, cancelUpload, findUpload, touchUpload, type Upload, uploadOffset } from '../uploads.ts';
-import { isAllowed, isInScope, repositoryForPush, requireAccess, scopeText } from './access.ts';
+import { repositoryForPush, requireAccess } from './access.ts';
 import { bodyLength, bodyOf, hasBody, header, type OciCall } from './call.ts';
-import { challenge } from './credentials.ts';
+import { tryMount } from './mounts.ts';
 import { readContentRange, uploadRange } from './ranges.ts';
 import { type Headers, OciFailure, sendEmpty } from './respond.ts';
 
@@ -26,29 +25,6 @@ function uploadHeaders(name: string, id: string, offset: number): Headers {
 
 function sendCreated(call: OciCall, name: string, digest: Digest): void {
   sendEmpty(call.response, 201, { location: `/v2/${name}/blobs/${digest}`, 'docker-content-digest': digest });
-}
-
-const readLayer = ['ecr:BatchCheckLayerAvailability', 'ecr:GetDownloadUrlForLayer'];
-
-/**
- * Links a blob from another repository that the caller may pull from. False in every other case, for whatever reason.
- * Throws a challenge if only the token's scopes are in the way, as clients expect: they come back with a wider one.
- */
-async function tryMount(
-  call: OciCall,
-  name: string,
-  target: Repository,
-  digest: Digest,
-  from: string,
-): Promise<boolean> {
-  const ref = resolvePathName(from, call.caller.principal.account);
-  if (!ref) return false;
-  const { repository, layer } = await findLayer(call.core, ref, digest);
-  if (!(await isAllowed(call, ref, repository, readLayer))) return false;
-  if (!isInScope(call, ref, 'pull')) {
-    throw challenge(call, `${scopeText(name, 'push')} ${scopeText(from, 'pull')}`, 'insufficient_scope');
-  }
-  return repository && layer ? mountLayer(call.core, repository, target, digest, layer) : false;
 }
 
 /** A whole blob in the body of the POST: an upload of one request, which nobody can continue. */
@@ -77,9 +53,9 @@ async function begin(call: OciCall, name: string, ref: RepositoryRef): Promise<v
   const mount = query.get('mount');
   const mountDigest = mount === null ? undefined : requireDigest(mount);
   const repository = await repositoryForPush(call, ref, found);
-  const from = query.get('from');
-  if (mountDigest && from !== null && (await tryMount(call, name, repository, mountDigest, from))) {
-    return sendCreated(call, name, mountDigest);
+  const mounting = mountDigest && { name, target: repository, digest: mountDigest };
+  if (mounting && (await tryMount(call, mounting, query.get('from')))) {
+    return sendCreated(call, name, mounting.digest);
   }
   if (wholeDigest) {
     await receiveWhole(call, repository, wholeDigest);

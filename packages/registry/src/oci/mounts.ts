@@ -1,0 +1,49 @@
+// Mounts (distribution-spec end-11): a blob of one repository becomes one of another without its bytes. With `from`, out
+// of that repository; without, out of whichever of the caller's own account has it. What the caller may not pull is not
+// there, and what does not succeed is an upload.
+import type { Digest } from '@longshore/base';
+import { findLayer, mountLayer, repositoriesLinking } from '../layers.ts';
+import { resolvePathName } from '../names.ts';
+import type { Repository } from '../repositories.ts';
+import { isAllowed, isInScope, scopeText } from './access.ts';
+import type { OciCall } from './call.ts';
+import { challenge } from './credentials.ts';
+
+const readLayer = ['ecr:BatchCheckLayerAvailability', 'ecr:GetDownloadUrlForLayer'];
+
+interface Mount {
+  /** The target as the client wrote it. */
+  readonly name: string;
+  readonly target: Repository;
+  readonly digest: Digest;
+}
+
+function wider(call: OciCall, name: string, source: string): Error {
+  return challenge(call, `${scopeText(name, 'push')} ${scopeText(source, 'pull')}`, 'insufficient_scope');
+}
+
+async function mountFrom(call: OciCall, { name, target, digest }: Mount, from: string): Promise<boolean> {
+  const ref = resolvePathName(from, call.caller.principal.account);
+  if (!ref) return false;
+  const { repository, layer } = await findLayer(call.core, ref, digest);
+  if (!(await isAllowed(call, ref, repository, readLayer))) return false;
+  if (!isInScope(call, ref, 'pull')) throw wider(call, name, from);
+  return repository && layer ? mountLayer(call.core, repository, target, digest, layer) : false;
+}
+
+async function mountFromAnywhere(call: OciCall, mount: Mount): Promise<boolean> {
+  const allowed: Repository[] = [];
+  for (const each of await repositoriesLinking(call.core.store, call.caller.principal.account, mount.digest)) {
+    if (await isAllowed(call, each, each, readLayer)) allowed.push(each);
+  }
+  const source = allowed.find((each) => isInScope(call, each, 'pull')) ?? allowed[0];
+  return source ? mountFrom(call, mount, source.name) : false;
+}
+
+/**
+ * Links a blob from a repository that the caller may pull from. False in every other case, for whatever reason. Throws
+ * a challenge if only the token's scopes are in the way, as clients expect: they come back with a wider one.
+ */
+export function tryMount(call: OciCall, mount: Mount, from: string | null): Promise<boolean> {
+  return from === null ? mountFromAnywhere(call, mount) : mountFrom(call, mount, from);
+}
