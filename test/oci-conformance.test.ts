@@ -47,50 +47,53 @@ function failedCases(junit: string): string[] {
   );
 }
 
-describe.skipIf(suite === '').each(systemStores)('on $name (the suite comes from script/go-tools; needs Go)', (store) => {
-  let longshore: Longshore;
-  let drop: () => Promise<void>;
-  let password: string;
-  let folder: string;
+describe.skipIf(suite === '').each(systemStores)(
+  'on $name (the suite comes from script/go-tools; needs Go)',
+  (store) => {
+    let longshore: Longshore;
+    let drop: () => Promise<void>;
+    let password: string;
+    let folder: string;
 
-  beforeAll(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'conformance-'));
-    const created = await store.create();
-    drop = created.drop;
-    longshore = await startLongshore({ store: created.url, args: ['--no-hello', '--no-agent'] });
-    password = await registryPassword(longshore);
-  });
+    beforeAll(async () => {
+      folder = mkdtempSync(join(tmpdir(), 'conformance-'));
+      const created = await store.create();
+      drop = created.drop;
+      longshore = await startLongshore({ store: created.url, args: ['--no-hello', '--no-agent'] });
+      password = await registryPassword(longshore);
+    });
 
-  afterAll(async () => {
-    await longshore?.[Symbol.asyncDispose]();
-    await drop?.();
-    rmSync(folder, { recursive: true, force: true });
-  });
+    afterAll(async () => {
+      await longshore?.[Symbol.asyncDispose]();
+      await drop?.();
+      rmSync(folder, { recursive: true, force: true });
+    });
 
-  test.each(versions)(
-    'version %s: %i tests, none failed, none skipped',
-    async (version, tests, disabled) => {
-      const ran = await tryRun(suite, [], {
-        cwd: folder,
-        timeoutMs: 170_000,
-        env: {
-          OCI_REGISTRY: longshore.host,
-          OCI_TLS: 'disabled',
-          OCI_REPO1: `conformance/v${version}/one`,
-          OCI_REPO2: `conformance/v${version}/two`,
-          OCI_VERSION: version,
-          OCI_USERNAME: 'AWS',
-          OCI_PASSWORD: password,
-          OCI_RESULTS_DIR: join(folder, version),
-        },
-      });
-      // A set-up error ends with 0 and without results.
-      const junit = readFileSync(join(folder, version, 'junit.xml'), 'utf8');
-      expect([failedCases(junit), readCounts(junit)], ran.stdout + ran.stderr).toEqual([
-        [],
-        { tests, failures: 0, errors: 0, skipped: 0, disabled },
-      ]);
-    },
-    180_000,
-  );
-});
+    test.each(versions)(
+      'version %s: %i tests, none failed, none skipped',
+      async (version, tests, disabled) => {
+        const ran = await tryRun(suite, [], {
+          cwd: folder,
+          timeoutMs: 170_000,
+          env: {
+            OCI_REGISTRY: longshore.host,
+            OCI_TLS: 'disabled',
+            OCI_REPO1: `conformance/v${version}/one`,
+            OCI_REPO2: `conformance/v${version}/two`,
+            OCI_VERSION: version,
+            OCI_USERNAME: 'AWS',
+            OCI_PASSWORD: password,
+            OCI_RESULTS_DIR: join(folder, version),
+          },
+        });
+        // A set-up error ends with 0 and without results.
+        const junit = readFileSync(join(folder, version, 'junit.xml'), 'utf8');
+        expect([failedCases(junit), readCounts(junit)], ran.stdout + ran.stderr).toEqual([
+          [],
+          { tests, failures: 0, errors: 0, skipped: 0, disabled },
+        ]);
+      },
+      180_000,
+    );
+  },
+);
