@@ -12,6 +12,8 @@ import { invalid } from './sigv4/claim.ts';
 import type { VerifiedRequest, Verifier } from './sigv4/verifier.ts';
 import {
   type AccessRequest,
+  type AccessResource,
+  type AuditTrail,
   type Authorizer,
   AwsError,
   type AwsService,
@@ -32,6 +34,14 @@ export interface AwsEndpointOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly meter: Meter;
+  /** Told of every operation that writes, once its caller is known. */
+  readonly audit?: AuditTrail;
+}
+
+/** What is known of a call for its audit entry. */
+interface Traced {
+  principal?: Principal;
+  resources?: readonly AccessResource[];
 }
 
 export interface AwsEndpoint {
@@ -90,11 +100,17 @@ export function createAwsEndpoint(options: AwsEndpointOptions): AwsEndpoint {
   }
 
   /** The pipeline after the operation is known: verify, decode, check access, claim, handle, encode. */
-  async function carryOut(call: Call, request: WireRequest, context: RequestContext): Promise<WireResponse> {
+  async function carryOut(
+    call: Call,
+    request: WireRequest,
+    context: RequestContext,
+    traced: Traced,
+  ): Promise<WireResponse> {
     const { operation, service } = call;
     const verified = await verifier.verify(request);
     checkService(verified, service.name);
     const { principal } = verified;
+    traced.principal = principal;
     const input = decode(call) as never;
     const callContext: CallContext = {
       ...context,
@@ -105,6 +121,7 @@ export function createAwsEndpoint(options: AwsEndpointOptions): AwsEndpoint {
     };
     if (operation.access !== 'any') {
       const access = await operation.access(input, callContext);
+      traced.resources = access.resources;
       await authorize({ action: `${service.name}:${operation.name}`, ...access }, principal, context);
     }
     const claimed = operation.effect === 'write';
@@ -129,23 +146,40 @@ export function createAwsEndpoint(options: AwsEndpointOptions): AwsEndpoint {
     );
   }
 
+  function audit(call: Call | undefined, context: RequestContext, traced: Traced, failure: AwsError | undefined): void {
+    const { principal, resources = [] } = traced;
+    if (!options.audit || !principal || call?.operation.effect !== 'write') return;
+    options.audit.record({
+      service: call.service.name,
+      operation: call.operation.name,
+      principal,
+      context,
+      recipient: resources[0]?.account ?? principal.account,
+      resources: resources.slice(0, 100).map(({ arn }) => arn),
+      ...(failure ? { error: { code: failure.code, message: failure.message } } : {}),
+    });
+  }
+
   async function handle(request: WireRequest): Promise<WireResponse> {
     const requestId = newUuid();
     const startedAt = clock.now();
     const protocol = protocolOf(request);
     let call: Call | undefined;
-    let code = 'OK';
+    let failure: AwsError | undefined;
+    const context = contextOf(request, requestId);
+    const traced: Traced = {};
     let response: WireResponse;
     try {
       if (request.body.length > maxBodyBytes(request.headers, request.url)) throw tooLargeError(request);
       checkPath(request);
       call = protocol.open(request, directory);
-      response = await carryOut(call, request, contextOf(request, requestId));
+      response = await carryOut(call, request, context, traced);
     } catch (thrown) {
-      const error = asAwsError(thrown, requestId, call);
-      code = error.code;
-      response = protocol.failure(error, requestId, call?.service);
+      failure = asAwsError(thrown, requestId, call);
+      response = protocol.failure(failure, requestId, call?.service);
     }
+    audit(call, context, traced, failure);
+    const code = failure?.code ?? 'OK';
     const labels = { service: call?.service.name ?? 'unknown', operation: call?.operation.name ?? 'unknown' };
     requests.add(1, { ...labels, code });
     seconds.observe((clock.now() - startedAt) / 1000, labels);

@@ -9,6 +9,8 @@ export {
   type AccessResource,
   type AnyOperation,
   AwsError,
+  type AuditEntry,
+  type AuditTrail,
   type Authorizer,
   type AwsProtocol,
   type AwsService,

@@ -79,6 +79,28 @@ export interface Authorizer {
   ): Promise<string | undefined>;
 }
 
+/** A call that changed something, or was to: who, what, from where, with which result. Never what was sent. */
+export interface AuditEntry {
+  /** `ecr` */
+  readonly service: string;
+  readonly operation: string;
+  readonly principal: Principal;
+  readonly context: RequestContext;
+  /** The account whose resources are touched. */
+  readonly recipient: AccountId;
+  /** ARNs. */
+  readonly resources: readonly string[];
+  /** Names of things; no secrets, no contents. */
+  readonly parameters?: Readonly<Record<string, unknown>>;
+  /** Left out if the call succeeded. */
+  readonly error?: { readonly code: string; readonly message: string };
+}
+
+/** Keeps audit entries. Filled by `server`. */
+export interface AuditTrail {
+  record(entry: AuditEntry): void;
+}
+
 /** Finds who an access key belongs to. Filled by `identity`. */
 export interface CredentialSource {
   /** Undefined if there is no such key; `active: false` if it was switched off. */

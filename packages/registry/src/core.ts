@@ -1,11 +1,12 @@
 // What every part of the registry works with; made once by `createRegistry` and handed to functions.
-import type { Authorizer, PolicyDocument } from '@longshore/aws';
+import type { AuditTrail, Authorizer, PolicyDocument } from '@longshore/aws';
 import { type Clock, formatArn, type Logger } from '@longshore/base';
 import type { BlobStore } from '@longshore/blobs';
 import type { RegistryTokens } from '@longshore/identity';
 import type { Store } from '@longshore/store';
 import type { Counters } from './counters.ts';
 import type { RepositoryRef } from './names.ts';
+import type { PullEvents } from './pull-events.ts';
 import type { PullRecorder } from './pulls.ts';
 import type { Repository } from './repositories.ts';
 import type { Sealer } from './seal.ts';
@@ -22,6 +23,9 @@ export interface Core {
   readonly counters: Counters;
   readonly sealer: Sealer;
   readonly pulls: PullRecorder;
+  readonly pullEvents: PullEvents;
+  readonly audit?: AuditTrail | undefined;
+  readonly accessLog?: boolean | undefined;
   /** The repository's own policy; the same object as long as its text is the same. */
   policyOf(repository: Repository | undefined): PolicyDocument | undefined;
 }

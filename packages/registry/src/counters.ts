@@ -1,5 +1,5 @@
 // What the registry counts. "Only missing layers travel and are stored" can be read off the first four.
-import type { Counter, Meter } from '@longshore/base';
+import type { Counter, Histogram, Meter } from '@longshore/base';
 
 export interface Counters {
   readonly receivedBytes: Counter;
@@ -10,6 +10,8 @@ export interface Counters {
   readonly servedBytes: Counter;
   readonly manifestsStored: Counter;
   readonly manifestsServed: Counter;
+  readonly requests: Counter;
+  readonly requestSeconds: Histogram;
 }
 
 export function createCounters(meter: Meter): Counters {
@@ -23,5 +25,14 @@ export function createCounters(meter: Meter): Counters {
     servedBytes: counter('blob_served_bytes_total', 'Bytes of blobs sent to clients'),
     manifestsStored: counter('manifests_stored_total', 'Manifests that were not in their repository before'),
     manifestsServed: counter('manifests_served_total', 'Manifests sent to clients'),
+    requests: meter.counter('longshore_registry_requests_total', 'Requests under /v2/ answered (499: client gone)', [
+      'method',
+      'route',
+      'code',
+    ]),
+    requestSeconds: meter.histogram('longshore_registry_request_seconds', 'Time until an answer under /v2/ had left', [
+      'method',
+      'route',
+    ]),
   };
 }

@@ -4,9 +4,17 @@ import type { AddressInfo } from 'node:net';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createAwsEndpoint, createVerifier, type Principal } from '@longshore/aws';
+import { type AuditTrail, createAwsEndpoint, createVerifier, type Principal } from '@longshore/aws';
 import { wireRequestOf } from '@longshore/aws/testing';
-import { type Clock, digestOf, memoryMeter, type MemoryMeter, silentLogger, systemClock } from '@longshore/base';
+import {
+  type Clock,
+  digestOf,
+  type Logger,
+  memoryMeter,
+  type MemoryMeter,
+  silentLogger,
+  systemClock,
+} from '@longshore/base';
 import { type BlobStore, openDirectoryBlobStore } from '@longshore/blobs';
 import { type AccessKey, createIdentity, type Identity, identityMigrations } from '@longshore/identity';
 import type { Store } from '@longshore/store';
@@ -53,6 +61,9 @@ export interface TestRegistryOptions {
   readonly backEnd?: ReturnType<typeof testStores>[number];
   readonly uploadTtlMs?: number;
   readonly clock?: Clock;
+  readonly audit?: AuditTrail;
+  /** With one, the access log is written to it. */
+  readonly accessLog?: Logger;
   /** Puts something between the registry and the store. */
   readonly wrapStore?: (store: Store) => Store;
   readonly wrapBlobs?: (blobs: BlobStore) => BlobStore;
@@ -92,6 +103,8 @@ export async function openTestRegistry(options: TestRegistryOptions = {}): Promi
     tokens: identity.registryTokens,
     authorizer: identity.authorizer,
     uploadTtlMs: options.uploadTtlMs ?? 3_600_000,
+    ...(options.audit && { audit: options.audit }),
+    ...(options.accessLog && { log: options.accessLog, accessLog: true }),
   });
   await registry.recover();
   const { authorizer, replayGuard } = identity;
@@ -103,6 +116,7 @@ export async function openTestRegistry(options: TestRegistryOptions = {}): Promi
     authorizer,
     replayGuard,
     meter,
+    ...(options.audit && { audit: options.audit }),
   });
   const server = createServer((request, response) => {
     if (request.url?.startsWith('/v2')) return void registry.handleOci(request, response);

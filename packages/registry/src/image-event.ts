@@ -1,4 +1,4 @@
-// The event of an image pushed or deleted, in the shape that ECR gives to EventBridge.
+// The event of an image pushed, pulled or deleted, in the shape that ECR gives to EventBridge.
 import type { Digest } from '@longshore/base';
 import { emitEvent, type Step } from '@longshore/store';
 import { type Core, repositoryArn } from './core.ts';
@@ -8,10 +8,11 @@ import type { RepositoryRef } from './names.ts';
 export function imageEvent(
   core: Pick<Core, 'region' | 'clock'>,
   repository: RepositoryRef,
-  action: 'PUSH' | 'DELETE',
+  action: 'PUSH' | 'PULL' | 'DELETE',
   digest: Digest,
   tag?: string,
   mediaType?: string,
+  more: Readonly<Record<string, unknown>> = {},
 ): Step {
   return emitEvent({
     source: 'aws.ecr',
@@ -27,6 +28,7 @@ export function imageEvent(
       'image-digest': digest,
       ...(tag === undefined ? {} : { 'image-tag': tag }),
       ...(mediaType === undefined ? {} : { 'manifest-media-type': mediaType }),
+      ...more,
     },
   });
 }

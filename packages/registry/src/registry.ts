@@ -3,6 +3,7 @@ import { createCounters } from './counters.ts';
 import type { Core } from './core.ts';
 import { ecrService } from './api/service.ts';
 import { handleOci } from './oci/handler.ts';
+import { createPullEvents } from './pull-events.ts';
 import { createPullRecorder } from './pulls.ts';
 import { recover } from './recovery.ts';
 import { createPolicyReader } from './repository-policy.ts';
@@ -20,12 +21,13 @@ export function createRegistry(options: RegistryOptions): Registry {
     counters: createCounters(meter),
     sealer: createSealer(store),
     pulls: createPullRecorder({ store, clock, log }),
+    pullEvents: createPullEvents(options),
     policyOf: createPolicyReader(),
   };
   return {
     ecr: ecrService(core),
     handleOci: (request, response) => handleOci(core, request, response),
-    services: [uploadExpiry(core), core.pulls.service],
+    services: [uploadExpiry(core), core.pulls.service, core.pullEvents.service],
     recover: () => recover(core),
     imageWriter: (principal, repository) => createImageWriter(core, principal, repository),
     summary: (account) => summarize(store, account),

@@ -1,6 +1,6 @@
 // The nouns of the registry that other packages see.
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Authorizer, AwsService, Principal } from '@longshore/aws';
+import type { AuditTrail, Authorizer, AwsService, Principal } from '@longshore/aws';
 import type { AccountId, Clock, Digest, Logger, Meter, Service } from '@longshore/base';
 import type { BlobStore } from '@longshore/blobs';
 import type { RegistryTokens } from '@longshore/identity';
@@ -17,6 +17,10 @@ export interface RegistryOptions {
   readonly region: string;
   /** An upload that received nothing for this long is cancelled. Milliseconds. */
   readonly uploadTtlMs: number;
+  /** Told of every call that changed something under /v2/, or was to. */
+  readonly audit?: AuditTrail;
+  /** A line in the log for each request under /v2/. */
+  readonly accessLog?: boolean;
 }
 
 /** What a build or an import needs in order to store one image. */

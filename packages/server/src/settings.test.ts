@@ -37,6 +37,7 @@ test('an unknown key of the config file is refused and the known ones are named'
 test('every setting has an environment variable and a flag of its own', () => {
   expect(new Set(settingsTable.map((each) => each.env)).size).toBe(settingsTable.length);
   expect(settingsTable.map((each) => each.key).sort()).toEqual([
+    'accessLog',
     'agent',
     'cluster',
     'data',

@@ -26,6 +26,8 @@ const truths: Readonly<Record<string, boolean>> = {
   '1': true,
   false: false,
   no: false,
+  on: true,
+  off: false,
   '0': false,
 };
 
@@ -66,6 +68,7 @@ const settingsSchema = z.strictObject({
   publishAddress: z.union([z.ipv4(), z.ipv6()], { error: 'an IP address' }).optional(),
   measureEvery: durationSchema.prefault('5s'),
   uploadTtl: durationSchema.prefault('24h'),
+  accessLog: booleanSchema.default(false),
   logLevel: z.enum(['debug', 'info', 'warn', 'error'], { error: 'debug, info, warn or error' }).default('info'),
 });
 
@@ -111,6 +114,7 @@ export const settingsTable: readonly SettingRow[] = Object.freeze([
   ),
   row('measureEvery', '--measure-every <duration>', 'pause between two measurements of the containers', '5s'),
   row('uploadTtl', '--upload-ttl <duration>', 'an upload that received nothing for this long is cancelled', '24h'),
+  row('accessLog', '--access-log', 'a line in the log for each request to the registry', 'false'),
   row('logLevel', '--log-level <level>', 'debug, info, warn or error', 'info'),
 ]);
 

@@ -2,7 +2,15 @@
 // reverse order. The only place where domains meet.
 import { createAgent } from '@longshore/agent';
 import { createAwsEndpoint, createVerifier } from '@longshore/aws';
-import { type AccountId, type Clock, errorText, type Logger, systemClock, UserError } from '@longshore/base';
+import {
+  type AccountId,
+  type Clock,
+  errorText,
+  type Logger,
+  type Service,
+  systemClock,
+  UserError,
+} from '@longshore/base';
 import { openDirectoryBlobStore } from '@longshore/blobs';
 import { type Containers, containersMigrations, createContainers } from '@longshore/containers';
 import { createIdentity, type Identity, identityMigrations } from '@longshore/identity';
@@ -10,6 +18,7 @@ import { createRegistry, type Registry, registryMigrations } from '@longshore/re
 import { openStore, outboxRelay, type Store, storeMigrations } from '@longshore/store';
 import { createMeasurementBoard, type MeasurementBoard, measurementMetrics, metricsText } from '@longshore/telemetry';
 import { longshoreApi } from './api/longshore.ts';
+import { createAuditTrail } from './audit-trail.ts';
 import { type DataDir, masterKey, openDataDir, removeRunning, writeCredentials, writeRunning } from './data-dir.ts';
 import { eventMetrics } from './event-metrics.ts';
 import { helloPending, startHello } from './hello-start.ts';
@@ -97,6 +106,7 @@ export async function startServer(settings: Settings, options: StartOptions): Pr
       identity,
       registry: parts.registry,
       containers: parts.containers,
+      audit: parts.audit,
     });
     if (settings.agent) {
       await startAgent(group, { settings, url, data, identity, account: account.id, clock, log });
@@ -166,6 +176,7 @@ async function buildDomains(inputs: DomainInputs) {
   const { region } = settings;
   const blobs = await openDirectoryBlobStore({ dir: data.blobsDir, log });
   undo.push(() => blobs.close());
+  const audit = createAuditTrail({ store, clock, log, meter: metrics.meter, region });
   const registry = createRegistry({
     store,
     blobs,
@@ -176,6 +187,8 @@ async function buildDomains(inputs: DomainInputs) {
     meter: metrics.meter,
     region,
     uploadTtlMs: settings.uploadTtl,
+    audit,
+    accessLog: settings.accessLog,
   });
   await registry.recover();
   const containers = createContainers({
@@ -214,8 +227,9 @@ async function buildDomains(inputs: DomainInputs) {
     clock,
     log,
     meter: metrics.meter,
+    audit,
   });
-  return { aws, registry, containers };
+  return { aws, registry, containers, audit: audit.service };
 }
 
 type Domains = Awaited<ReturnType<typeof buildDomains>>;
@@ -276,13 +290,16 @@ interface ServiceInputs {
   readonly identity: Identity;
   readonly registry: Registry;
   readonly containers: Containers;
+  readonly audit: Service;
 }
 
 function startServices(
   group: ServiceGroup,
-  { store, clock, log, metrics, identity, registry, containers }: ServiceInputs,
+  { store, clock, log, metrics, identity, registry, containers, audit }: ServiceInputs,
 ): void {
   group.start(outboxRelay({ store, log, clock, everyMs: 1000, subscribers: [eventMetrics(metrics.meter)] }));
+  // First to start, last to stop: what the others do is still recorded.
+  group.start(audit);
   for (const service of [...identity.services, ...registry.services, ...containers.services]) group.start(service);
 }
 

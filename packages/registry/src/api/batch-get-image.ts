@@ -42,6 +42,7 @@ export const batchGetImageOperation = (core: Core) =>
           bytes += manifest.size;
           if (bytes > limits.batchBytes) throw new RegistryError('batchTooLarge');
           core.pulls.record(repository.id, manifest.digest);
+          core.pullEvents.record(repository, manifest.digest, id.imageTag);
           core.counters.manifestsServed.add();
           images.push({
             registryId: ref.account,

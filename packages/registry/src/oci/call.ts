@@ -4,6 +4,7 @@ import type { Principal, RequestContext } from '@longshore/aws';
 import { newUuid } from '@longshore/base';
 import type { TokenScope } from '@longshore/identity';
 import type { Core } from '../core.ts';
+import type { Seen } from './watch.ts';
 
 /** Who calls. With `scopes` (a bearer token), nothing beyond them is allowed. */
 export interface Caller {
@@ -17,6 +18,8 @@ export interface OciRequest {
   readonly response: ServerResponse;
   readonly query: URLSearchParams;
   readonly context: RequestContext;
+  /** Filled on the way, for what is kept of the request. */
+  readonly seen: Seen;
 }
 
 /** An authenticated request. */

@@ -15,6 +15,7 @@ import { type Route, routeOf } from './routes.ts';
 import { ClientGoneError } from './send-blob.ts';
 import { handleToken } from './token.ts';
 import { handleUpload, handleUploads } from './uploads.ts';
+import { newSeen, watchRequest } from './watch.ts';
 
 function grantOf(method: string, route: Route): Grant {
   if (route.kind === 'upload' || route.kind === 'uploads') return 'push';
@@ -40,6 +41,7 @@ async function dispatch(call: OciCall, route: Route): Promise<void> {
   const { name } = route;
   const ref = resolvePathName(name, call.caller.principal.account);
   if (!ref) throw new RegistryError('nameInvalid');
+  call.seen.ref = ref;
   switch (route.kind) {
     case 'blob':
       return handleBlob(call, name, ref, route.item);
@@ -59,6 +61,7 @@ async function dispatch(call: OciCall, route: Route): Promise<void> {
 async function serve(call: OciRequest, path: string): Promise<void> {
   const route = routeOf(path);
   if (!route) throw new RegistryError('pathUnknown');
+  call.seen.route = route;
   call.response.setHeader('docker-distribution-api-version', 'registry/2.0');
   if (route.kind === 'token') return handleToken(call);
   if (route.kind === 'download') return handleDownload(call, route.item);
@@ -67,6 +70,7 @@ async function serve(call: OciRequest, path: string): Promise<void> {
     const given = call.request.headers.authorization !== undefined;
     throw challenge(call, neededScope(call, route), given ? 'invalid_token' : undefined);
   }
+  call.seen.caller = caller;
   return dispatch({ ...call, caller }, route);
 }
 
@@ -79,6 +83,7 @@ function settleFailure(call: OciRequest, error: unknown): void {
     return;
   }
   const known = error instanceof RegistryError;
+  if (known) call.seen.failure = error;
   if (!known) core.log.error({ err: error, requestId: call.context.requestId }, 'a registry request failed');
   if (response.headersSent) response.destroy();
   else if (known) sendFailure(call, error);
@@ -95,7 +100,9 @@ export async function handleOci(core: Core, request: IncomingMessage, response: 
     response,
     query: new URLSearchParams(mark < 0 ? '' : url.slice(mark + 1)),
     context: requestContext(request, core.clock.now()),
+    seen: newSeen(),
   };
+  watchRequest(call);
   try {
     await serve(call, mark < 0 ? url : url.slice(0, mark));
   } catch (error) {
