@@ -22,6 +22,7 @@ export const commandTable: readonly CommandEntry[] = Object.freeze([
   entry('logs', 'show the output of a container', () => import('./commands/logs.ts')),
   entry('stop', 'stop tasks or services', () => import('./commands/stop.ts')),
   entry('images', 'list stored images', () => import('./commands/images.ts')),
+  entry('registry', 'collect what nothing needs; report what is stored', () => import('./commands/registry.ts')),
   entry('account', 'create and list accounts', () => import('./commands/account.ts')),
   entry('agent', 'run containers on this machine for a server elsewhere', () => import('./commands/agent.ts')),
 ]);

@@ -83,6 +83,67 @@ export async function listAccounts(connection: Connection): Promise<readonly Acc
   return (await call(connection, 'ListAccounts', {}, accountsSchema)).accounts;
 }
 
+const plannedActionSchema = z.object({
+  action: z.string(),
+  digest: z.string(),
+  size: z.number(),
+  why: z.string(),
+  account: z.string().optional(),
+  repository: z.string().optional(),
+});
+
+const previewSchema = z.object({
+  preview: z.object({ actions: z.array(plannedActionSchema), removedBytes: z.number(), more: z.boolean() }),
+});
+
+const outcomeSchema = z.object({
+  outcome: z.object({
+    unlinked: z.number(),
+    removed: z.number(),
+    removedBytes: z.number(),
+    failed: z.number(),
+    more: z.boolean(),
+    elsewhere: z.boolean(),
+  }),
+});
+
+export type PlannedAction = z.infer<typeof plannedActionSchema>;
+export type CollectionPreview = z.infer<typeof previewSchema>['preview'];
+export type CollectOutcome = z.infer<typeof outcomeSchema>['outcome'];
+
+const repositoryStorageSchema = z.object({
+  repository: z.string(),
+  manifests: z.number(),
+  layers: z.number(),
+  bytes: z.number(),
+  sharedBytes: z.number(),
+});
+
+const storageSchema = z.object({ repositories: z.array(repositoryStorageSchema), next: z.string().optional() });
+
+export type RepositoryStorage = z.infer<typeof repositoryStorageSchema>;
+
+/** What a collection would do now. */
+export async function previewCollection(connection: Connection): Promise<CollectionPreview> {
+  return (await call(connection, 'CollectRegistry', { dryRun: true }, previewSchema)).preview;
+}
+
+/** Collects for some seconds; `more` in the answer says that there is more to do. */
+export async function collectRegistry(connection: Connection): Promise<CollectOutcome> {
+  return (await call(connection, 'CollectRegistry', {}, outcomeSchema)).outcome;
+}
+
+/** What every repository of the caller's account holds. */
+export async function reportStorage(connection: Connection): Promise<readonly RepositoryStorage[]> {
+  const all: RepositoryStorage[] = [];
+  for (let after = ''; ; ) {
+    const page = await call(connection, 'ReportRegistryStorage', { after }, storageSchema);
+    all.push(...page.repositories);
+    if (page.next === undefined) return all;
+    after = page.next;
+  }
+}
+
 async function call<T>(connection: Connection, operation: string, input: object, schema: z.ZodType<T>): Promise<T> {
   const { endpoint, region, credentials } = connection;
   const target = `LongshoreV1.${operation}`;

@@ -20,6 +20,8 @@ export interface Core {
   readonly log: Logger;
   readonly region: string;
   readonly uploadTtlMs: number;
+  /** At least so long a layer stays after it was received, mounted or said to be there, although nothing names it. */
+  readonly graceMs: number;
   readonly counters: Counters;
   readonly sealer: Sealer;
   readonly pulls: PullRecorder;
@@ -28,6 +30,14 @@ export interface Core {
   readonly accessLog?: boolean | undefined;
   /** The repository's own policy; the same object as long as its text is the same. */
   policyOf(repository: Repository | undefined): PolicyDocument | undefined;
+}
+
+/**
+ * Until when a lease taken now lasts: two graces. It is renewed only when less than one is left, so that most times
+ * nothing need be written, and a client always has one whole grace.
+ */
+export function newLease(core: Pick<Core, 'clock' | 'graceMs'>): number {
+  return core.clock.now() + 2 * core.graceMs;
 }
 
 /** `arn:aws:ecr:REGION:ACCOUNT:repository/NAME`; the repository need not exist. */

@@ -6,6 +6,8 @@ export interface Counters {
   readonly storedBytes: Counter;
   readonly blobsStored: Counter;
   readonly blobsMounted: Counter;
+  readonly blobsRemoved: Counter;
+  readonly removedBytes: Counter;
   readonly blobsServed: Counter;
   readonly servedBytes: Counter;
   readonly manifestsStored: Counter;
@@ -21,6 +23,8 @@ export function createCounters(meter: Meter): Counters {
     storedBytes: counter('blob_stored_bytes_total', 'Bytes of blobs that were not stored before'),
     blobsStored: counter('blobs_stored_total', 'Blobs that were not stored before'),
     blobsMounted: counter('blob_mounted_total', 'Blobs linked from another repository without an upload'),
+    blobsRemoved: counter('blobs_removed_total', 'Blobs removed by collection'),
+    removedBytes: counter('blob_removed_bytes_total', 'Bytes of blobs removed by collection'),
     blobsServed: counter('blobs_served_total', 'Blobs, or ranges of them, sent to clients'),
     servedBytes: counter('blob_served_bytes_total', 'Bytes of blobs sent to clients'),
     manifestsStored: counter('manifests_stored_total', 'Manifests that were not in their repository before'),

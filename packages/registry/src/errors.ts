@@ -233,6 +233,12 @@ const table = {
     message: 'The registry has no room left. Try again when the operator has made some.',
     retryAfter: 60,
   },
+  layerBeingRemoved: {
+    oci: 'UNAVAILABLE',
+    status: 503,
+    ecr: 'ServerException',
+    message: 'A former copy of this layer is just being removed. Try again in a moment.',
+  },
   batchTooLarge: {
     oci: 'SIZE_INVALID',
     status: 413,

@@ -22,7 +22,7 @@ import { testStores } from '@longshore/store/testing';
 import { mediaTypes } from './manifest.ts';
 import { createRegistry } from './registry.ts';
 import { registryMigrations } from './schema.ts';
-import type { Registry } from './types.ts';
+import type { CollectionOptions, Registry } from './types.ts';
 
 export interface TestAccount {
   readonly id: string;
@@ -60,6 +60,7 @@ export interface TestRegistry {
 export interface TestRegistryOptions {
   readonly backEnd?: ReturnType<typeof testStores>[number];
   readonly uploadTtlMs?: number;
+  readonly collection?: CollectionOptions;
   readonly clock?: Clock;
   readonly audit?: AuditTrail;
   /** With one, the access log is written to it. */
@@ -105,6 +106,7 @@ export async function openTestRegistry(options: TestRegistryOptions = {}): Promi
     uploadTtlMs: options.uploadTtlMs ?? 3_600_000,
     ...(options.audit && { audit: options.audit }),
     ...(options.accessLog && { log: options.accessLog, accessLog: true }),
+    ...(options.collection && { collection: options.collection }),
   });
   await registry.recover();
   const { authorizer, replayGuard } = identity;

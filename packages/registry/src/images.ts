@@ -2,10 +2,10 @@
 // its tags and its events; what a manifest refers to is pinned in that transaction, so that nothing is missing after it.
 import { type Digest, digestAlgorithm, type DigestAlgorithm, digestOf } from '@longshore/base';
 import { type Sql, type Step, sql, sqlList, type View } from '@longshore/store';
-import type { Core } from './core.ts';
+import { suspectLinksStep } from './collection/suspects.ts';
+import { type Core, newLease } from './core.ts';
 import { RegistryError } from './errors.ts';
 import { imageEvent } from './image-event.ts';
-import { limits } from './limits.ts';
 import { type Manifest, type ManifestRef, parseManifest } from './manifest.ts';
 import type { Tag } from './names.ts';
 import type { Repository } from './repositories.ts';
@@ -88,7 +88,7 @@ async function resolveRefs(view: View, repository: Repository, manifest: Manifes
 
 /** Fails the write (to be planned again) if something referred to has gone since; renews the leases of layers. */
 function pinSteps(core: Core, repository: Repository, needs: Needs): Step[] {
-  const lease = core.clock.now() + limits.leaseMs;
+  const lease = newLease(core);
   return [
     ...chunks(needs.blobs).map((some) => ({
       sql: sql`UPDATE registry_repository_blobs SET lease_until = ${lease}
@@ -229,11 +229,12 @@ function renameSteps(repository: Repository, digest: Digest, held: string, manif
   ];
 }
 
-/** Removes a manifest's rows; tags first, as they refer to it. */
+/** Removes a manifest's rows; tags first, as they refer to it. What it named is for collection to look at. */
 function deleteSteps(core: Core, repository: Repository, digest: Digest, tags: readonly string[]): Step[] {
   const id = repository.id;
   return [
     { sql: sql`DELETE FROM registry_tags WHERE repository = ${id} AND digest = ${digest}`, expect: tags.length },
+    suspectLinksStep(id, digest),
     { sql: sql`DELETE FROM registry_manifest_refs WHERE repository = ${id} AND manifest = ${digest}` },
     { sql: sql`DELETE FROM registry_manifests WHERE repository = ${id} AND digest = ${digest}`, expect: 1 },
     ...(tags.length === 0 ? [undefined] : tags).map((tag) => imageEvent(core, repository, 'DELETE', digest, tag)),

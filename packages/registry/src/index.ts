@@ -1,5 +1,8 @@
 // The door of `registry`.
+export type { CollectOutcome } from './collection/collector.ts';
+export type { CollectionPreview } from './collection/preview.ts';
 export { RegistryError } from './errors.ts';
 export { createRegistry } from './registry.ts';
 export { registryMigrations } from './schema.ts';
-export type { ImageWriter, Registry, RegistryOptions } from './types.ts';
+export type { StorageReport } from './storage-report.ts';
+export type { CollectionOptions, ImageWriter, Registry, RegistryOptions } from './types.ts';

@@ -2,7 +2,8 @@
 // a lease that has not run out, keeps collection away; whoever is told "it is there" is given a lease in the same write.
 import type { AccountId, Digest } from '@longshore/base';
 import { ConflictError, emitEvent, type Step, sql, type View } from '@longshore/store';
-import { type Core, repositoryArn } from './core.ts';
+import { suspectBlobsStep } from './collection/suspects.ts';
+import { type Core, newLease, repositoryArn } from './core.ts';
 import { RegistryError } from './errors.ts';
 import { limits } from './limits.ts';
 import type { RepositoryRef } from './names.ts';
@@ -61,46 +62,69 @@ export async function repositoriesLinking(view: View, account: AccountId, digest
   return rows.map(toRepository);
 }
 
-/** Thrown out of a write when collection is removing the bytes right now: they must be stored again. */
+/** Thrown out of a write when collection is removing the bytes, or has: they must be stored again. */
 export class BlobBeingRemovedError extends Error {
   override readonly name = 'BlobBeingRemovedError';
 }
 
+/**
+ * How often a blob of this digest was removed so far. To be asked before the bytes are stored: `recordLayerSteps` fails if
+ * they were removed between being stored and being recorded.
+ */
+export async function removalsOf(core: Core, digest: Digest): Promise<number> {
+  const row = await core.store.get<{ removals: number }>(
+    sql`SELECT removals FROM registry_removed_blobs WHERE digest = ${digest}`,
+  );
+  return row?.removals ?? 0;
+}
+
 /** Writes or renews the link of `repository`; a repository deleted meanwhile fails the write. */
-function linkStep(
+function linkSteps(
   repository: Repository,
   digest: Digest,
-  layer: Pick<Layer, 'size' | 'stored'>,
+  { size, stored }: Pick<Layer, 'size' | 'stored'>,
   leaseUntil: number,
-): Step {
-  return {
-    sql: sql`INSERT INTO registry_repository_blobs (repository, digest, size, lease_until, stored)
-      VALUES (${repository.id}, ${digest}, ${layer.size}, ${leaseUntil}, ${layer.stored})
-      ON CONFLICT (repository, digest) DO UPDATE SET lease_until = excluded.lease_until, stored = excluded.stored`,
-    expect: 1,
-    otherwise: () => new RegistryError('repositoryUnknown'),
-  };
+): Step[] {
+  return [
+    // A link to other bytes of the same layer (sealed ones) loses them.
+    suspectBlobsStep(sql`SELECT l.stored FROM registry_repository_blobs l
+      WHERE l.repository = ${repository.id} AND l.digest = ${digest} AND l.stored <> ${stored}`),
+    {
+      sql: sql`INSERT INTO registry_repository_blobs (repository, digest, size, lease_until, check_at, stored)
+        VALUES (${repository.id}, ${digest}, ${size}, ${leaseUntil}, ${leaseUntil}, ${stored})
+        ON CONFLICT (repository, digest) DO UPDATE SET lease_until = excluded.lease_until, stored = excluded.stored`,
+      expect: 1,
+      otherwise: () => new RegistryError('repositoryUnknown'),
+    },
+  ];
 }
 
 /**
- * Records a blob whose bytes are stored, rescues it from collection, and links it. The first step returns the blob's
- * `version`, which is 1 if it was not stored before.
+ * Records a blob whose bytes were stored after `removals` was read (`removalsOf`), rescues it from collection, and links
+ * it. The first step returns the blob's `version`, which is 1 if it was not stored before.
  */
-export function recordLayerSteps(core: Core, repository: Repository, digest: Digest, size: number): Step[] {
-  const now = core.clock.now();
-  const lease = now + limits.leaseMs;
+export function recordLayerSteps(
+  core: Core,
+  repository: Repository,
+  digest: Digest,
+  size: number,
+  removals: number,
+): Step[] {
+  const lease = newLease(core);
   return [
     {
       sql: sql`INSERT INTO registry_blobs (digest, size, status, version, lease_until, created_at)
-        VALUES (${digest}, ${size}, ${'none'}, ${1}, ${lease}, ${now})
+        SELECT ${digest}, CAST(${size} AS BIGINT), 'none', 1, CAST(${lease} AS BIGINT),
+          CAST(${core.clock.now()} AS BIGINT)
+        WHERE COALESCE((SELECT removals FROM registry_removed_blobs WHERE digest = ${digest}), 0) = ${removals}
         ON CONFLICT (digest) DO UPDATE SET status = 'none', version = registry_blobs.version + 1,
-          lease_until = excluded.lease_until
+          lease_until = excluded.lease_until, check_at = NULL
         WHERE registry_blobs.status <> 'deleting'
         RETURNING version`,
       expect: 1,
       otherwise: () => new BlobBeingRemovedError(),
     },
-    linkStep(repository, digest, { size, stored: digest }, lease),
+    ...linkSteps(repository, digest, { size, stored: digest }, lease),
     layerEvent(core, repository, digest, size),
   ];
 }
@@ -129,7 +153,7 @@ export async function mountLayer(
   digest: Digest,
   layer: Layer,
 ): Promise<boolean> {
-  const lease = core.clock.now() + limits.leaseMs;
+  const lease = newLease(core);
   try {
     await core.store.write([
       {
@@ -138,11 +162,11 @@ export async function mountLayer(
         expect: 1,
       },
       {
-        sql: sql`UPDATE registry_blobs SET status = 'none', version = version + 1, lease_until = ${lease}
+        sql: sql`UPDATE registry_blobs SET status = 'none', version = version + 1, lease_until = ${lease}, check_at = NULL
           WHERE digest = ${layer.stored} AND status <> 'deleting'`,
         expect: 1,
       },
-      linkStep(target, digest, layer, lease),
+      ...linkSteps(target, digest, layer, lease),
       layerEvent(core, target, digest, layer.size),
     ]);
   } catch (error) {
@@ -158,9 +182,8 @@ export async function mountLayer(
  * while. Writes only when half of the lease is used up. False if the link has gone meanwhile.
  */
 export async function keepLayer(core: Core, repository: Repository, digest: Digest, layer: Layer): Promise<boolean> {
-  const now = core.clock.now();
-  if (layer.leaseUntil > now + limits.leaseMs / 2) return true;
-  const lease = now + limits.leaseMs;
+  if (layer.leaseUntil > core.clock.now() + core.graceMs) return true;
+  const lease = newLease(core);
   const [result] = await core.store.write([
     {
       sql: sql`UPDATE registry_repository_blobs SET lease_until = ${lease}
@@ -173,6 +196,8 @@ export async function keepLayer(core: Core, repository: Repository, digest: Dige
 /** Removes the link; the bytes are for collection. Throws blobUnknown. */
 export async function unlinkLayer(core: Core, repository: Repository, digest: Digest): Promise<void> {
   await core.store.write([
+    suspectBlobsStep(sql`SELECT l.stored FROM registry_repository_blobs l
+      WHERE l.repository = ${repository.id} AND l.digest = ${digest}`),
     {
       sql: sql`DELETE FROM registry_repository_blobs WHERE repository = ${repository.id} AND digest = ${digest}`,
       expect: 1,

@@ -37,8 +37,6 @@ export const limits = Object.freeze({
   scopes: 16,
   scopesText: 1_500,
   resourceTags: 50,
-  /** How long a layer stays when nothing refers to it: time enough for a client to push its manifest. */
-  leaseMs: 24 * 60 * 60 * 1000,
   /** How long the URL of GetDownloadUrlForLayer is good. */
   downloadUrlMs: 15 * 60 * 1000,
 });

@@ -9,7 +9,7 @@ import {
 } from '@longshore/blobs';
 import type { Core } from './core.ts';
 import { RegistryError } from './errors.ts';
-import { BlobBeingRemovedError, recordLayerSteps } from './layers.ts';
+import { BlobBeingRemovedError, recordLayerSteps, removalsOf } from './layers.ts';
 import { limits } from './limits.ts';
 import type { Repository } from './repositories.ts';
 import { forgetUploadStep, touchUpload, type Upload } from './uploads.ts';
@@ -96,9 +96,11 @@ async function recordFinished(
 ): Promise<number> {
   for (let waited = 0; ; waited++) {
     try {
+      // Before the bytes: a removal after they were stored shows in it.
+      const removals = await removalsOf(core, digest);
       const { size } = await core.blobs.finish(upload.id, digest);
       const [recorded] = await core.store.write([
-        ...recordLayerSteps(core, repository, digest, size),
+        ...recordLayerSteps(core, repository, digest, size, removals),
         ...(upload.recorded ? [forgetUploadStep(upload.id)] : []),
       ]);
       if (recorded?.rows[0]?.version === 1) {
@@ -107,7 +109,8 @@ async function recordFinished(
       }
       return size;
     } catch (error) {
-      if (!(error instanceof BlobBeingRemovedError) || waited >= removalWaits) throw translateBlobError(error);
+      if (!(error instanceof BlobBeingRemovedError)) throw translateBlobError(error);
+      if (waited >= removalWaits) throw new RegistryError('layerBeingRemoved');
       await core.clock.sleep(removalWaitMs);
     }
   }

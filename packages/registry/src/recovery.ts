@@ -10,7 +10,9 @@ export async function recover(core: Core): Promise<void> {
     isKnown: async (upload) =>
       (await store.get(sql`SELECT 1 AS one FROM registry_uploads WHERE id = ${upload}`)) !== undefined,
     isStored: async (digest) =>
-      (await store.get(sql`SELECT 1 AS one FROM registry_blobs WHERE digest = ${digest}`)) !== undefined,
+      (await store.get(
+        sql`SELECT 1 AS one FROM registry_blobs WHERE digest = ${digest} AND status IN ('none', 'condemned')`,
+      )) !== undefined,
   });
   core.log.info({ ...report }, 'the blob store was brought in line with the records');
 }

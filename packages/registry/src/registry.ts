@@ -1,4 +1,5 @@
 // Puts the registry together from what it is given.
+import { createCollector } from './collection/collector.ts';
 import { createCounters } from './counters.ts';
 import type { Core } from './core.ts';
 import { ecrService } from './api/service.ts';
@@ -8,28 +9,36 @@ import { createPullRecorder } from './pulls.ts';
 import { recover } from './recovery.ts';
 import { createPolicyReader } from './repository-policy.ts';
 import { createSealer } from './seal.ts';
+import { reportStorage } from './storage-report.ts';
 import { summarize } from './summary.ts';
-import type { Registry, RegistryOptions } from './types.ts';
+import type { CollectionOptions, Registry, RegistryOptions } from './types.ts';
 import { uploadExpiry } from './uploads.ts';
 import { createImageWriter } from './writer.ts';
 
+const defaultCollection: CollectionOptions = Object.freeze({ graceMs: 24 * 3_600_000, everyMs: 3_600_000 });
+
 /** The registry over a migrated store (`registryMigrations`) and a blob store. */
 export function createRegistry(options: RegistryOptions): Registry {
-  const { store, clock, log, meter } = options;
+  const { store, clock, log, meter, collection = defaultCollection } = options;
   const core: Core = {
     ...options,
+    graceMs: collection.graceMs,
     counters: createCounters(meter),
     sealer: createSealer(store),
     pulls: createPullRecorder({ store, clock, log }),
     pullEvents: createPullEvents(options),
     policyOf: createPolicyReader(),
   };
+  const collector = createCollector(core, collection.everyMs);
   return {
     ecr: ecrService(core),
     handleOci: (request, response) => handleOci(core, request, response),
-    services: [uploadExpiry(core), core.pulls.service, core.pullEvents.service],
+    services: [uploadExpiry(core), core.pulls.service, core.pullEvents.service, collector.service],
     recover: () => recover(core),
     imageWriter: (principal, repository) => createImageWriter(core, principal, repository),
     summary: (account) => summarize(store, account),
+    storage: (account, after, count) => reportStorage(store, account, after, count),
+    collect: (budgetMs) => collector.collect(budgetMs),
+    previewCollection: (limit) => collector.preview(limit),
   };
 }

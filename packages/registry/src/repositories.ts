@@ -1,6 +1,7 @@
 // Repositories: found by account and name, made, listed, deleted.
 import { type AccountId, type Digest, newHexId } from '@longshore/base';
 import { type Sql, type Step, sql, type View } from '@longshore/store';
+import { suspectBlobsStep } from './collection/suspects.ts';
 import type { Core } from './core.ts';
 import { RegistryError } from './errors.ts';
 import { imageEvent } from './image-event.ts';
@@ -152,6 +153,7 @@ export async function deleteRepository(core: Core, ref: RepositoryRef, force: bo
             { sql: sql`DELETE FROM registry_manifests WHERE repository = ${held.id}`, expect: digests.length },
           ]
         : []),
+      suspectBlobsStep(sql`SELECT l.stored FROM registry_repository_blobs l WHERE l.repository = ${held.id}`),
       { sql: sql`DELETE FROM registry_repository_blobs WHERE repository = ${held.id}` },
       { sql: sql`DELETE FROM registry_uploads WHERE repository = ${held.id}` },
       { sql: sql`DELETE FROM registry_repositories WHERE id = ${held.id} AND version = ${held.version}`, expect: 1 },

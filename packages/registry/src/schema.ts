@@ -17,7 +17,7 @@ const core: Migration = {
        version BIGINT NOT NULL,
        UNIQUE (account, name)
      )`,
-    // status: none → condemned → deleting, by compare and set on version (see README, "Collection").
+    // status: none → condemned → deleting, by compare and set on version (design/collection.md).
     `CREATE TABLE registry_blobs (
        digest KEY PRIMARY KEY,
        size BIGINT NOT NULL,
@@ -138,5 +138,27 @@ const storedBytes: Migration = {
   ],
 };
 
+// check_at: when collection is to look at the row; null while there is nothing to look for (design/collection.md). The
+// indexes are collection's queues: a round costs what is due, not what is stored.
+const collection: Migration = {
+  id: 'registry/003-collection',
+  statements: [
+    'ALTER TABLE registry_repository_blobs ADD COLUMN check_at BIGINT',
+    'ALTER TABLE registry_blobs ADD COLUMN check_at BIGINT',
+    'UPDATE registry_repository_blobs SET check_at = lease_until',
+    'UPDATE registry_blobs SET check_at = lease_until',
+    `CREATE INDEX registry_repository_blobs_check ON registry_repository_blobs (check_at, repository, digest)
+       WHERE check_at IS NOT NULL`,
+    'CREATE INDEX registry_blobs_check ON registry_blobs (check_at, digest) WHERE check_at IS NOT NULL',
+    // How often a blob of this digest was removed: a push notices a removal between its bytes and its record.
+    `CREATE TABLE registry_removed_blobs (
+       digest KEY PRIMARY KEY,
+       removals BIGINT NOT NULL,
+       forget_at BIGINT NOT NULL
+     )`,
+    'CREATE INDEX registry_removed_blobs_forget ON registry_removed_blobs (forget_at)',
+  ],
+};
+
 /** To be applied before `createRegistry`'s parts are used. */
-export const registryMigrations: readonly Migration[] = Object.freeze([core, storedBytes]);
+export const registryMigrations: readonly Migration[] = Object.freeze([core, storedBytes, collection]);

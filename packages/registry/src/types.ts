@@ -5,6 +5,9 @@ import type { AccountId, Clock, Digest, Logger, Meter, Service } from '@longshor
 import type { BlobStore } from '@longshore/blobs';
 import type { RegistryTokens } from '@longshore/identity';
 import type { Store } from '@longshore/store';
+import type { CollectOutcome } from './collection/collector.ts';
+import type { CollectionPreview } from './collection/preview.ts';
+import type { StorageReport } from './storage-report.ts';
 
 export interface RegistryOptions {
   readonly store: Store;
@@ -21,6 +24,15 @@ export interface RegistryOptions {
   readonly audit?: AuditTrail;
   /** A line in the log for each request under /v2/. */
   readonly accessLog?: boolean;
+  /** Left out = a day of grace, looked at every hour. */
+  readonly collection?: CollectionOptions;
+}
+
+export interface CollectionOptions {
+  /** A layer that no image names stays at least so long after it was received, mounted or asked for. Milliseconds. */
+  readonly graceMs: number;
+  /** Pause between two rounds. Milliseconds. */
+  readonly everyMs: number;
 }
 
 /** What a build or an import needs in order to store one image. */
@@ -35,7 +47,7 @@ export interface Registry {
   readonly ecr: AwsService;
   /** Everything under `/v2/`, including `/v2/token`. Never throws; bodies are streamed. */
   handleOci(request: IncomingMessage, response: ServerResponse): Promise<void>;
-  /** Background work: expiring uploads. */
+  /** Background work: expiring uploads, pull times, collection. */
   readonly services: readonly Service[];
   /** At start, after migration, before anything is served: what a crash left behind is undone. */
   recover(): Promise<void>;
@@ -45,4 +57,10 @@ export interface Registry {
   summary(
     account: AccountId,
   ): Promise<{ readonly repositories: number; readonly images: number; readonly bytes: number }>;
+  /** What each repository of an account holds: a page by name. For `longshore registry report`. */
+  storage(account: AccountId, after: string, count: number): Promise<StorageReport>;
+  /** Removes what nothing needs, of all accounts; stops with `more` after `budgetMs`. */
+  collect(budgetMs: number): Promise<CollectOutcome>;
+  /** What `collect` would do and why, `limit` actions at most. */
+  previewCollection(limit: number): Promise<CollectionPreview>;
 }

@@ -31,6 +31,9 @@ const truths: Readonly<Record<string, boolean>> = {
   '0': false,
 };
 
+/** A client must be able to send its manifest within it, after it was told that the layers are there. */
+const minCollectGraceMs = 10_000;
+
 const booleanSchema = z.union([z.boolean(), z.string()]).transform((value, context) => {
   const truth = typeof value === 'boolean' ? value : truths[value];
   if (truth !== undefined) return truth;
@@ -69,6 +72,8 @@ const settingsSchema = z.strictObject({
   measureEvery: durationSchema.prefault('5s'),
   uploadTtl: durationSchema.prefault('24h'),
   accessLog: booleanSchema.default(false),
+  collectGrace: durationSchema.refine((ms) => ms >= minCollectGraceMs, 'at least 10s').prefault('24h'),
+  collectEvery: durationSchema.refine((ms) => ms >= 100, 'at least 100ms').prefault('1h'),
   logLevel: z.enum(['debug', 'info', 'warn', 'error'], { error: 'debug, info, warn or error' }).default('info'),
 });
 
@@ -115,6 +120,13 @@ export const settingsTable: readonly SettingRow[] = Object.freeze([
   row('measureEvery', '--measure-every <duration>', 'pause between two measurements of the containers', '5s'),
   row('uploadTtl', '--upload-ttl <duration>', 'an upload that received nothing for this long is cancelled', '24h'),
   row('accessLog', '--access-log', 'a line in the log for each request to the registry', 'false'),
+  row(
+    'collectGrace',
+    '--collect-grace <duration>',
+    'how long a layer that no image names stays at least; 10s or more',
+    '24h',
+  ),
+  row('collectEvery', '--collect-every <duration>', 'pause between two rounds of collection', '1h'),
   row('logLevel', '--log-level <level>', 'debug, info, warn or error', 'info'),
 ]);
 

@@ -189,6 +189,7 @@ async function buildDomains(inputs: DomainInputs) {
     uploadTtlMs: settings.uploadTtl,
     audit,
     accessLog: settings.accessLog,
+    collection: { graceMs: settings.collectGrace, everyMs: settings.collectEvery },
   });
   await registry.recover();
   const containers = createContainers({
@@ -218,7 +219,7 @@ async function buildDomains(inputs: DomainInputs) {
       identity.secrets,
       registry.ecr,
       containers.ecs,
-      longshoreApi({ identity, board, operator, status }),
+      longshoreApi({ identity, board, operator, status, registry }),
     ],
     verifier: createVerifier({ credentials: identity.credentials, clock, region }),
     authorizer: identity.authorizer,

@@ -1,9 +1,12 @@
 // Longshore's own operations (JSON 1.1, target prefix `LongshoreV1`): what the AWS APIs have no word for.
-import { type AccessRequest, AwsError, type AwsService, awsService, type CallContext, operation } from '@longshore/aws';
+import { type AwsService, awsService, operation } from '@longshore/aws';
 import type { AccountId } from '@longshore/base';
 import type { Identity } from '@longshore/identity';
 import type { Measurement, MeasurementBoard } from '@longshore/telemetry';
 import { z } from 'zod';
+import { jsonSchema } from './json-schema.ts';
+import { type RegistryUpkeep, registryUpkeepOperations } from './registry-upkeep.ts';
+import { ownResource as own, requireOperator } from './own-access.ts';
 
 export interface LongshoreApiParts {
   readonly identity: Pick<Identity, 'createAccount' | 'listAccounts'>;
@@ -11,6 +14,7 @@ export interface LongshoreApiParts {
   /** The first account, whose owner runs this installation. */
   readonly operator: AccountId;
   readonly status: (account: AccountId) => Promise<Status>;
+  readonly registry: RegistryUpkeep;
 }
 
 /** What `longshore status` shows. */
@@ -69,7 +73,7 @@ export function longshoreApi(parts: LongshoreApiParts): AwsService {
         effect: 'write',
         access: own('account/*'),
         handle(input, call) {
-          requireOperator(call, parts.operator);
+          requireOperator(call, parts.operator, 'manages accounts');
           return parts.identity.createAccount(input.name);
         },
       }),
@@ -79,40 +83,11 @@ export function longshoreApi(parts: LongshoreApiParts): AwsService {
         effect: 'read',
         access: own('account/*'),
         async handle(_input, call) {
-          requireOperator(call, parts.operator);
+          requireOperator(call, parts.operator, 'manages accounts');
           return { accounts: await parts.identity.listAccounts() };
         },
       }),
+      ...registryUpkeepOperations(parts.registry, parts.operator),
     ],
   });
-}
-
-function own(resource: string): (input: unknown, call: CallContext) => AccessRequest {
-  return (_input, call) => {
-    const { account } = call.principal;
-    return { resources: [{ arn: `arn:aws:longshore:${call.region}:${account}:${resource}`, account }] };
-  };
-}
-
-function requireOperator(call: CallContext, operator: AccountId): void {
-  if (call.principal.account === operator) return;
-  throw new AwsError(
-    'AccessDeniedException',
-    `Only account ${operator}, which runs this installation, manages accounts`,
-  );
-}
-
-function jsonSchema<T>(schema: z.ZodType<T>): { readonly kind: 'json'; readonly parse: (value: unknown) => T } {
-  return {
-    kind: 'json',
-    parse(value) {
-      const parsed = schema.safeParse(value);
-      if (parsed.success) return parsed.data;
-      const issue = parsed.error.issues[0];
-      throw new AwsError(
-        'ValidationException',
-        issue ? `${issue.path.join('.')}: ${issue.message}` : 'The input is not valid',
-      );
-    },
-  };
 }
