@@ -10,13 +10,14 @@ export const allowedImports: Readonly<Record<string, readonly string[]>> = {
   blobs: ['base'],
   aws: ['base'],
   identity: ['base', 'store', 'aws'],
+  keys: ['base', 'store', 'aws', 'identity'],
   registry: ['base', 'store', 'aws', 'identity', 'blobs'],
   builds: ['base', 'registry'],
   containers: ['base', 'store', 'aws'],
   telemetry: ['base'],
   agent: ['base', 'aws'],
   cli: ['base', 'aws'],
-  server: ['base', 'store', 'blobs', 'aws', 'identity', 'registry', 'builds', 'containers', 'telemetry', 'agent'],
+  server: ['base', 'store', 'blobs', 'aws', 'identity', 'keys', 'registry', 'builds', 'containers', 'telemetry', 'agent'],
 };
 
 /** Modules that only one package may name. */

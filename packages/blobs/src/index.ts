@@ -8,6 +8,10 @@ export {
   UploadBusyError,
   UploadNotFoundError,
 } from './errors.ts';
+export { SealBrokenError } from './sealed/chunk-cipher.ts';
+export { copySealed, type SealedBlob } from './sealed/reading.ts';
+export { noProgress, type SealedResult, type SealedUpload, type SealProgress } from './sealed/types.ts';
+export { createSealedUploads, type SealedUploads } from './sealed/uploads.ts';
 export type {
   AppendOptions,
   BlobReader,
