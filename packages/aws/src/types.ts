@@ -39,6 +39,8 @@ export interface AccessResource {
   readonly account: AccountId;
   /** The resource's own policy, where it has one (ECR repositories). */
   readonly policy?: PolicyDocument | undefined;
+  /** Nothing is allowed that `policy` does not allow, not even to its own account's root (KMS keys). */
+  readonly policyDecides?: boolean;
 }
 
 /** What must be allowed before an operation runs: every one of `resources`. */

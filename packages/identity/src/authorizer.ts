@@ -71,6 +71,7 @@ export function createAuthorizer({ region, policiesOf }: AuthorizerOptions): Aut
           context: conditionContext(request.context ?? {}, { 'aws:ResourceAccount': resource.account }, common),
           identityPolicies,
           resourcePolicy: compiledResourcePolicy(resource.policy),
+          policyDecides: resource.policyDecides,
         });
         if (denial) return refusalText(principal, request.action, resource.arn, denial);
       }

@@ -5,6 +5,7 @@ export { type ConditionContext, conditionContext } from './policy/context.ts';
 export { parsePolicy, policyLimits } from './policy/document.ts';
 export { type Decision, type Denial, type EvaluationRequest, evaluate } from './policy/evaluate.ts';
 export type { PolicyKind } from './policy/malformed.ts';
+export { createSealer, type Sealer, UnsealError } from './seal.ts';
 export { identityMigrations } from './schema.ts';
 export type {
   AccessKey,

@@ -74,6 +74,7 @@ const settingsSchema = z.strictObject({
   accessLog: booleanSchema.default(false),
   collectGrace: durationSchema.refine((ms) => ms >= minCollectGraceMs, 'at least 10s').prefault('24h'),
   collectEvery: durationSchema.refine((ms) => ms >= 100, 'at least 100ms').prefault('1h'),
+  externalKms: z.string().min(1, 'a file').optional(),
   logLevel: z.enum(['debug', 'info', 'warn', 'error'], { error: 'debug, info, warn or error' }).default('info'),
 });
 
@@ -127,6 +128,7 @@ export const settingsTable: readonly SettingRow[] = Object.freeze([
     '24h',
   ),
   row('collectEvery', '--collect-every <duration>', 'pause between two rounds of collection', '1h'),
+  row('externalKms', '--external-kms <file>', 'JSON file of KMS endpoints that customers hold', 'none'),
   row('logLevel', '--log-level <level>', 'debug, info, warn or error', 'info'),
 ]);
 

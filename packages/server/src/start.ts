@@ -14,6 +14,7 @@ import {
 import { openDirectoryBlobStore } from '@longshore/blobs';
 import { type Containers, containersMigrations, createContainers } from '@longshore/containers';
 import { createIdentity, type Identity, identityMigrations } from '@longshore/identity';
+import { createKeys, type Keys, keysMigrations } from '@longshore/keys';
 import { createRegistry, type Registry, registryMigrations } from '@longshore/registry';
 import { openStore, outboxRelay, type Store, storeMigrations } from '@longshore/store';
 import { createMeasurementBoard, type MeasurementBoard, measurementMetrics, metricsText } from '@longshore/telemetry';
@@ -21,6 +22,7 @@ import { longshoreApi } from './api/longshore.ts';
 import { createAuditTrail } from './audit-trail.ts';
 import { type DataDir, masterKey, openDataDir, removeRunning, writeCredentials, writeRunning } from './data-dir.ts';
 import { eventMetrics } from './event-metrics.ts';
+import { readExternalKeys } from './external-keys.ts';
 import { helloPending, startHello } from './hello-start.ts';
 import { httpServer } from './http.ts';
 import { isLoopback, listenUrl } from './listen.ts';
@@ -70,11 +72,27 @@ export async function startServer(settings: Settings, options: StartOptions): Pr
     const data = await openDataDir(settings.data);
     const store = await openStore({ url: settings.store ?? `sqlite:${data.databaseFile}`, log });
     undo.push(() => store.close());
-    await store.migrate([...storeMigrations, ...identityMigrations, ...registryMigrations, ...containersMigrations]);
+    await store.migrate([
+      ...storeMigrations,
+      ...identityMigrations,
+      ...keysMigrations,
+      ...registryMigrations,
+      ...containersMigrations,
+    ]);
 
     const metrics = prometheusMetrics();
     const board = createMeasurementBoard({ clock });
-    const identity = createIdentity({ store, clock, log, region: settings.region, masterKey: await masterKey(data) });
+    const master = await masterKey(data);
+    const identity = createIdentity({ store, clock, log, region: settings.region, masterKey: master });
+    const keys = createKeys({
+      store,
+      authorizer: identity.authorizer,
+      clock,
+      log,
+      region: settings.region,
+      masterKey: master,
+      external: await readExternalKeys(settings.externalKms),
+    });
     const { account, rootKey, created } = await identity.bootstrap();
     await writeCredentials(data, { ...rootKey, account: account.id, region: settings.region });
 
@@ -85,6 +103,7 @@ export async function startServer(settings: Settings, options: StartOptions): Pr
       metrics,
       board,
       identity,
+      keys,
       operator: account.id,
       clock,
       log,
@@ -104,6 +123,7 @@ export async function startServer(settings: Settings, options: StartOptions): Pr
       log,
       metrics,
       identity,
+      keys,
       registry: parts.registry,
       containers: parts.containers,
       audit: parts.audit,
@@ -165,6 +185,7 @@ interface DomainInputs {
   readonly metrics: Metrics;
   readonly board: MeasurementBoard;
   readonly identity: Identity;
+  readonly keys: Keys;
   readonly operator: AccountId;
   readonly clock: Clock;
   readonly log: Logger;
@@ -172,7 +193,7 @@ interface DomainInputs {
 }
 
 async function buildDomains(inputs: DomainInputs) {
-  const { settings, data, store, metrics, board, identity, operator, clock, log, undo } = inputs;
+  const { settings, data, store, metrics, board, identity, keys, operator, clock, log, undo } = inputs;
   const { region } = settings;
   const blobs = await openDirectoryBlobStore({ dir: data.blobsDir, log });
   undo.push(() => blobs.close());
@@ -217,6 +238,7 @@ async function buildDomains(inputs: DomainInputs) {
       identity.sts,
       identity.iam,
       identity.secrets,
+      keys.kms,
       registry.ecr,
       containers.ecs,
       longshoreApi({ identity, board, operator, status, registry }),
@@ -237,7 +259,7 @@ type Domains = Awaited<ReturnType<typeof buildDomains>>;
 
 async function listen(
   { aws, registry, containers }: Domains,
-  { settings, metrics, board, identity, operator, clock, log, undo }: Omit<DomainInputs, 'data' | 'store'>,
+  { settings, metrics, board, identity, operator, clock, log, undo }: Omit<DomainInputs, 'data' | 'store' | 'keys'>,
 ): Promise<string> {
   let ready = false;
   const { publicUrl } = settings;
@@ -289,6 +311,7 @@ interface ServiceInputs {
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly identity: Identity;
+  readonly keys: Keys;
   readonly registry: Registry;
   readonly containers: Containers;
   readonly audit: Service;
@@ -302,6 +325,10 @@ function startServices(
   // First to start, last to stop: what the others do is still recorded.
   group.start(audit);
   for (const service of [...identity.services, ...registry.services, ...containers.services]) group.start(service);
+  { store, clock, log, metrics, identity, keys, registry, containers }: ServiceInputs,
+): void {
+  group.start(outboxRelay({ store, log, clock, everyMs: 1000, subscribers: [eventMetrics(metrics.meter)] }));
+  for (const service of [...identity.services, ...keys.services, ...registry.services, ...containers.services]) group.start(service);
 }
 
 interface AgentInputs {

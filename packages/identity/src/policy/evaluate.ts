@@ -19,6 +19,8 @@ export interface EvaluationRequest {
   readonly identityPolicies: readonly CompiledPolicy[];
   /** The resource's own policy, if it has one. */
   readonly resourcePolicy?: CompiledPolicy | undefined;
+  /** The resource's policy must allow also within its own account, as a KMS key's does. */
+  readonly policyDecides?: boolean | undefined;
 }
 
 export type Denial = 'identity-deny' | 'resource-deny' | 'no-identity-allow' | 'no-resource-allow';
@@ -56,6 +58,7 @@ export function evaluate(request: EvaluationRequest): Decision {
   // Root has no policies of its own; within its account nothing is withheld, and outside it may accept what is granted.
   const ownAllows = principal.kind === 'root' || own.allowed !== 'none';
   if (principal.account === request.resourceAccount) {
+    if (request.policyDecides === true && theirs.allowed === 'none') return 'no-resource-allow';
     // Naming the account in its own resource's policy only lets the account's policies decide.
     return ownAllows || theirs.allowed === 'direct' ? undefined : 'no-identity-allow';
   }
