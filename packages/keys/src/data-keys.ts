@@ -48,7 +48,11 @@ export function localDataKeys(core: KeysCore): DataKeys {
     const name = parseKeyName(core, account, text);
     const key = await findKey(core, name);
     if (!key && name.account === account) throw kmsErrors.keyNotFound(text.slice(0, 300));
-    const conditions = { ...contextConditions(context), 'kms:CallerAccount': account, 'kms:ViaService': `ecr.${core.region}.amazonaws.com` };
+    const conditions = {
+      ...contextConditions(context),
+      'kms:CallerAccount': account,
+      'kms:ViaService': `ecr.${core.region}.amazonaws.com`,
+    };
     const refusal = await core.authorizer.refusal(
       rootOf(account),
       { action, resources: [keyResource(core, account, name, key)], context: conditions },

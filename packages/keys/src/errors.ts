@@ -20,10 +20,6 @@ export const kmsErrors = {
   unsupported: (message: string) => new AwsError('UnsupportedOperationException', message),
   validation: (message: string) => new AwsError('ValidationException', message),
   dryRun: () =>
-    new AwsError(
-      'DryRunOperationException',
-      'The request would have succeeded, but the DryRun option is set.',
-      412,
-    ),
+    new AwsError('DryRunOperationException', 'The request would have succeeded, but the DryRun option is set.', 412),
   unavailable: (message: string) => new AwsError('KeyUnavailableException', message, 500),
 } as const;

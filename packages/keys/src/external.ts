@@ -80,7 +80,10 @@ export function withExternalKeys(local: DataKeys, endpoints: readonly ExternalEn
   function endpointOf(account: string, key: string): ExternalEndpoint | undefined {
     const found = byLength.find((each) => key.startsWith(each.keys));
     if (found && !found.accounts.includes(account)) {
-      throw new AwsError('AccessDeniedException', `Account ${account} may not use the external key ${key.slice(0, 300)}.`);
+      throw new AwsError(
+        'AccessDeniedException',
+        `Account ${account} may not use the external key ${key.slice(0, 300)}.`,
+      );
     }
     return found;
   }
@@ -100,7 +103,8 @@ export function withExternalKeys(local: DataKeys, endpoints: readonly ExternalEn
       if (!at) return local.resolve(account, text);
       const { Arn } = (await ask(at, 'DescribeKey', { KeyId: text }, answers.describe)).KeyMetadata;
       // Else the answer could point to a key of another endpoint, or of this installation.
-      if (endpointOf(account, Arn) !== at) throw kmsErrors.unavailable('The external KMS named a key that is not its own.');
+      if (endpointOf(account, Arn) !== at)
+        throw kmsErrors.unavailable('The external KMS named a key that is not its own.');
       return Arn;
     },
     ownKey: (account, service) => local.ownKey(account, service),

@@ -1,6 +1,6 @@
 // The KMS API through the SDK that people use.
 import * as kms from '@aws-sdk/client-kms';
-import { type Clock, systemClock } from '@longshore/base';
+import { type Clock, errorText, systemClock } from '@longshore/base';
 import { sql } from '@longshore/store';
 import { testStores } from '@longshore/store/testing';
 import fc from 'fast-check';
@@ -50,15 +50,19 @@ describe.each(testStores())('KMS on $name', (backEnd) => {
     );
     expect(Buffer.from(opened.Plaintext ?? []).toString()).toBe('hello');
     expect(opened.KeyId).toBe(`arn:aws:kms:us-east-1:${at.root.account}:key/${KeyId}`);
-    await expect(client.send(new kms.DecryptCommand({ CiphertextBlob }))).rejects.toThrow(kms.InvalidCiphertextException);
+    await expect(client.send(new kms.DecryptCommand({ CiphertextBlob }))).rejects.toThrow(
+      kms.InvalidCiphertextException,
+    );
     const other = await newKey();
-    await expect(
-      client.send(new kms.DecryptCommand({ CiphertextBlob, KeyId: other, ...context })),
-    ).rejects.toThrow(kms.IncorrectKeyException);
-    await expect(client.send(new kms.EncryptCommand({ KeyId, Plaintext: text(''), ...context }))).rejects.toThrow();
-    await expect(
-      client.send(new kms.EncryptCommand({ KeyId, Plaintext: text('x'), DryRun: true })),
-    ).rejects.toThrow(kms.DryRunOperationException);
+    await expect(client.send(new kms.DecryptCommand({ CiphertextBlob, KeyId: other, ...context }))).rejects.toThrow(
+      kms.IncorrectKeyException,
+    );
+    await expect(client.send(new kms.EncryptCommand({ KeyId, Plaintext: text(''), ...context }))).rejects.toThrow(
+      /length/,
+    );
+    await expect(client.send(new kms.EncryptCommand({ KeyId, Plaintext: text('x'), DryRun: true }))).rejects.toThrow(
+      kms.DryRunOperationException,
+    );
   });
 
   test('data keys, with and without their plaintext, and ReEncrypt to another key', async () => {
@@ -113,7 +117,9 @@ describe.each(testStores())('KMS on $name', (backEnd) => {
     await keep(gone);
     now = 0;
     await expect(client.send(new kms.DescribeKeyCommand({ KeyId }))).rejects.toThrow(kms.NotFoundException);
-    await expect(client.send(new kms.DecryptCommand({ CiphertextBlob }))).rejects.toThrow(kms.InvalidCiphertextException);
+    await expect(client.send(new kms.DecryptCommand({ CiphertextBlob }))).rejects.toThrow(
+      kms.InvalidCiphertextException,
+    );
     expect((await at.store.all(sql`SELECT 1 AS one FROM kms_materials`)).length).toBe(0);
   });
 
@@ -131,7 +137,8 @@ describe.each(testStores())('KMS on $name', (backEnd) => {
     expect(status).toMatchObject({ KeyRotationEnabled: true, RotationPeriodInDays: 90 });
     now = 91 * 86_400_000;
     const rotated = async () =>
-      (await at.store.get<{ material: number }>(sql`SELECT material FROM kms_keys WHERE id = ${KeyId}`))?.material === 3;
+      (await at.store.get<{ material: number }>(sql`SELECT material FROM kms_keys WHERE id = ${KeyId}`))?.material ===
+      3;
     await keep(rotated);
     now = 0;
     const { Rotations } = await client.send(new kms.ListKeyRotationsCommand({ KeyId }));
@@ -166,14 +173,24 @@ describe.each(testStores())('KMS on $name', (backEnd) => {
     }
     expect(seen).toEqual(made);
     const [KeyId = ''] = made;
-    await client.send(new kms.TagResourceCommand({ KeyId, Tags: [{ TagKey: 'a', TagValue: '1' }, { TagKey: 'b', TagValue: '2' }] }));
+    await client.send(
+      new kms.TagResourceCommand({
+        KeyId,
+        Tags: [
+          { TagKey: 'a', TagValue: '1' },
+          { TagKey: 'b', TagValue: '2' },
+        ],
+      }),
+    );
     await client.send(new kms.UntagResourceCommand({ KeyId, TagKeys: ['a'] }));
-    expect((await client.send(new kms.ListResourceTagsCommand({ KeyId }))).Tags).toEqual([{ TagKey: 'b', TagValue: '2' }]);
+    expect((await client.send(new kms.ListResourceTagsCommand({ KeyId }))).Tags).toEqual([
+      { TagKey: 'b', TagValue: '2' },
+    ]);
     await client.send(new kms.UpdateKeyDescriptionCommand({ KeyId, Description: 'other' }));
     expect((await client.send(new kms.DescribeKeyCommand({ KeyId }))).KeyMetadata?.Description).toBe('other');
-    await expect(client.send(new kms.CreateKeyCommand({ KeySpec: 'RSA_2048', KeyUsage: 'SIGN_VERIFY' }))).rejects.toThrow(
-      kms.UnsupportedOperationException,
-    );
+    await expect(
+      client.send(new kms.CreateKeyCommand({ KeySpec: 'RSA_2048', KeyUsage: 'SIGN_VERIFY' })),
+    ).rejects.toThrow(kms.UnsupportedOperationException);
   });
 
   test('the key policy decides: for users, for root, and for other accounts', async () => {
@@ -185,12 +202,12 @@ describe.each(testStores())('KMS on $name', (backEnd) => {
     const encryptAs = (as: kms.KMSClient) => as.send(new kms.EncryptCommand({ KeyId: arn, Plaintext: text('x') }));
     await encryptAs(asUser);
     await expect(asUser.send(new kms.DescribeKeyCommand({ KeyId: arn }))).rejects.toThrow(/not authorized/);
-    const refused = await encryptAs(asStranger).catch((error: Error) => error.message);
+    const refused = await encryptAs(asStranger).then(() => '', errorText);
     const missing = arn.replace(/[0-9a-f]{12}$/, '000000000000');
     const absent = await asStranger
       .send(new kms.EncryptCommand({ KeyId: missing, Plaintext: text('x') }))
-      .catch((error: Error) => error.message);
-    expect(String(absent).replace(missing, arn)).toBe(refused);
+      .then(() => '', errorText);
+    expect(absent.replace(missing, arn)).toBe(refused);
     const put = (Policy: string, bypass = false) =>
       client.send(new kms.PutKeyPolicyCommand({ KeyId, Policy, BypassPolicyLockoutSafetyCheck: bypass }));
     await put(policyFor(at.root.account, stranger.account));
@@ -207,11 +224,15 @@ describe.each(testStores())('KMS on $name', (backEnd) => {
   test('key material is nowhere in the store in clear', async () => {
     const KeyId = await newKey();
     const { CiphertextBlob } = await client.send(new kms.EncryptCommand({ KeyId, Plaintext: text('secret') }));
-    const rows = await at.store.all<{ sealed: Uint8Array }>(sql`SELECT sealed FROM kms_materials WHERE key_id = ${KeyId}`);
+    const rows = await at.store.all<{ sealed: Uint8Array }>(
+      sql`SELECT sealed FROM kms_materials WHERE key_id = ${KeyId}`,
+    );
     expect(rows).toHaveLength(1);
     for (const { sealed } of rows) {
       for (let at32 = 0; at32 + 32 <= sealed.length; at32++) {
-        expect(() => decrypt(sealed.subarray(at32, at32 + 32), CiphertextBlob ?? new Uint8Array(), {})).toThrow();
+        expect(() => decrypt(sealed.subarray(at32, at32 + 32), CiphertextBlob ?? new Uint8Array(), {})).toThrow(
+          'does not open',
+        );
       }
     }
   });

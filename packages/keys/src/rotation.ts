@@ -15,7 +15,8 @@ function rotationPlan(
 ): { readonly set: Sql; readonly steps: readonly Step[] } {
   const now = core.clock.now();
   const material = key.material + 1;
-  const next = kind === 'AUTOMATIC' && key.rotationDays !== undefined ? now + key.rotationDays * dayMs : key.nextRotation;
+  const next =
+    kind === 'AUTOMATIC' && key.rotationDays !== undefined ? now + key.rotationDays * dayMs : key.nextRotation;
   return {
     set: sql`material = ${material}, next_rotation = ${next ?? null}`,
     steps: [addMaterial(core, key.id, material, kind, now)],

@@ -10,8 +10,12 @@ export async function readExternalKeys(file: string | undefined): Promise<readon
   try {
     value = JSON.parse(await readFile(file, 'utf8'));
   } catch (error) {
-    const reason = error instanceof SyntaxError ? 'it is not JSON' : String(error instanceof Error ? error.message : error);
-    throw new UserError(`The external KMS file ${file} cannot be read: ${reason}`, 'See docs/encryption.md for its form.');
+    const reason =
+      error instanceof SyntaxError ? 'it is not JSON' : String(error instanceof Error ? error.message : error);
+    throw new UserError(
+      `The external KMS file ${file} cannot be read: ${reason}`,
+      'See docs/encryption.md for its form.',
+    );
   }
   const parsed = externalKeysSchema.safeParse(value);
   if (parsed.success) return parsed.data;

@@ -45,6 +45,7 @@ test('every setting has an environment variable and a flag of its own', () => {
     'collectGrace',
     'data',
     'dockerHost',
+    'externalKms',
     'hello',
     'listen',
     'logLevel',

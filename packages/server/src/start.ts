@@ -328,7 +328,8 @@ function startServices(
   { store, clock, log, metrics, identity, keys, registry, containers }: ServiceInputs,
 ): void {
   group.start(outboxRelay({ store, log, clock, everyMs: 1000, subscribers: [eventMetrics(metrics.meter)] }));
-  for (const service of [...identity.services, ...keys.services, ...registry.services, ...containers.services]) group.start(service);
+  for (const service of [...identity.services, ...keys.services, ...registry.services, ...containers.services])
+    group.start(service);
 }
 
 interface AgentInputs {

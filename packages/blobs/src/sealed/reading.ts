@@ -29,10 +29,12 @@ export async function copySealed(
 ): Promise<void> {
   const span = range ? chunkSpan(blob.size, range.first, range.last) : wholeSpan(blob.size);
   const opener = createOpener(blob, span, range, sink);
-  await inner.copyTo(blob.stored, opener, { first: span.sealedFirst, last: span.sealedLast }).catch((error: unknown) => {
-    // A sealed blob that is shorter than its plaintext says was cut off.
-    throw error instanceof RangeError ? new SealBrokenError(span.lastChunk) : error;
-  });
+  await inner
+    .copyTo(blob.stored, opener, { first: span.sealedFirst, last: span.sealedLast })
+    .catch((error: unknown) => {
+      // A sealed blob that is shorter than its plaintext says was cut off.
+      throw error instanceof RangeError ? new SealBrokenError(span.lastChunk) : error;
+    });
   opener.end();
 }
 

@@ -27,9 +27,11 @@ const longestDescription = 8_192;
 /** What is not made here is refused, not made as something else. */
 function refuseOtherKinds(input: CreateKeyRequest): void {
   const spec = input.KeySpec ?? input.CustomerMasterKeySpec ?? 'SYMMETRIC_DEFAULT';
-  if (spec !== 'SYMMETRIC_DEFAULT') throw kmsErrors.unsupported(`KeySpec ${spec} is not available: SYMMETRIC_DEFAULT is.`);
+  if (spec !== 'SYMMETRIC_DEFAULT')
+    throw kmsErrors.unsupported(`KeySpec ${spec} is not available: SYMMETRIC_DEFAULT is.`);
   const usage = input.KeyUsage ?? 'ENCRYPT_DECRYPT';
-  if (usage !== 'ENCRYPT_DECRYPT') throw kmsErrors.unsupported(`KeyUsage ${usage} is not available: ENCRYPT_DECRYPT is.`);
+  if (usage !== 'ENCRYPT_DECRYPT')
+    throw kmsErrors.unsupported(`KeyUsage ${usage} is not available: ENCRYPT_DECRYPT is.`);
   const origin = input.Origin ?? 'AWS_KMS';
   if (origin !== 'AWS_KMS') throw kmsErrors.unsupported(`Origin ${origin} is not available: AWS_KMS is.`);
   if (input.MultiRegion === true) throw kmsErrors.unsupported('Multi-Region keys are not available.');
@@ -53,7 +55,11 @@ export const createKey = (core: KeysCore) =>
         await checkPolicy(core, call, policy, input.BypassPolicyLockoutSafetyCheck === true);
       }
       const tags = mergeTags([], input.Tags);
-      return { KeyMetadata: metadataShape(await insertKey(core, account, { description: input.Description ?? '', policy, tags })) };
+      return {
+        KeyMetadata: metadataShape(
+          await insertKey(core, account, { description: input.Description ?? '', policy, tags }),
+        ),
+      };
     },
   });
 

@@ -2,7 +2,14 @@
 import { type AnyOperation, AwsError, type AwsService, awsService } from '@longshore/aws';
 import type { KeysCore } from '../core.ts';
 import { createAlias, deleteAlias, listAliases, updateAlias } from './aliases.ts';
-import { decrypt, encrypt, generateDataKey, generateDataKeyWithoutPlaintext, generateRandom, reEncrypt } from './crypto.ts';
+import {
+  decrypt,
+  encrypt,
+  generateDataKey,
+  generateDataKeyWithoutPlaintext,
+  generateRandom,
+  reEncrypt,
+} from './crypto.ts';
 import { createKey, describeKey, listKeys, updateKeyDescription } from './keys.ts';
 import { getKeyPolicy, listKeyPolicies, putKeyPolicy } from './policies.ts';
 import {

@@ -22,7 +22,9 @@ export function mergeTags(held: readonly KeyTag[], given: readonly Tag[] | undef
   const merged = new Map(held.map((tag) => [tag.TagKey, tag]));
   for (const { TagKey = '', TagValue = '' } of given ?? []) {
     if (TagKey === '' || TagKey.length > 128 || TagValue.length > 256 || TagKey.startsWith('aws:')) {
-      throw kmsErrors.tag('A tag has a key of 1 to 128 characters, not beginning with aws:, and a value of 256 at most.');
+      throw kmsErrors.tag(
+        'A tag has a key of 1 to 128 characters, not beginning with aws:, and a value of 256 at most.',
+      );
     }
     merged.set(TagKey, { TagKey, TagValue });
   }
@@ -37,7 +39,9 @@ export const tagResource = (core: KeysCore) =>
     effect: 'write',
     ownAccountOnly: true,
     async handle(input, key) {
-      await changeKey(core, key.id, (held) => ({ set: sql`tags = ${JSON.stringify(mergeTags(held.tags, input.Tags))}` }));
+      await changeKey(core, key.id, (held) => ({
+        set: sql`tags = ${JSON.stringify(mergeTags(held.tags, input.Tags))}`,
+      }));
       return {};
     },
   });
@@ -65,7 +69,9 @@ export const listResourceTags = (core: KeysCore) =>
     ownAccountOnly: true,
     async handle(input, key) {
       const page = readPage(input);
-      const after = key.tags.toSorted((a, b) => (a.TagKey < b.TagKey ? -1 : 1)).filter((tag) => tag.TagKey > page.after);
+      const after = key.tags
+        .toSorted((a, b) => (a.TagKey < b.TagKey ? -1 : 1))
+        .filter((tag) => tag.TagKey > page.after);
       const { items, rest } = toPage(after, page, (tag) => tag.TagKey);
       return { Tags: [...items], ...rest };
     },
