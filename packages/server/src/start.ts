@@ -319,17 +319,13 @@ interface ServiceInputs {
 
 function startServices(
   group: ServiceGroup,
-  { store, clock, log, metrics, identity, registry, containers, audit }: ServiceInputs,
+  { store, clock, log, metrics, identity, keys, registry, containers, audit }: ServiceInputs,
 ): void {
   group.start(outboxRelay({ store, log, clock, everyMs: 1000, subscribers: [eventMetrics(metrics.meter)] }));
   // First to start, last to stop: what the others do is still recorded.
   group.start(audit);
-  for (const service of [...identity.services, ...registry.services, ...containers.services]) group.start(service);
-  { store, clock, log, metrics, identity, keys, registry, containers }: ServiceInputs,
-): void {
-  group.start(outboxRelay({ store, log, clock, everyMs: 1000, subscribers: [eventMetrics(metrics.meter)] }));
-  for (const service of [...identity.services, ...keys.services, ...registry.services, ...containers.services])
-    group.start(service);
+  const loops = [...identity.services, ...keys.services, ...registry.services, ...containers.services];
+  for (const service of loops) group.start(service);
 }
 
 interface AgentInputs {
