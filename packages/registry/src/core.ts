@@ -7,6 +7,7 @@ import type { Store } from '@longshore/store';
 import type { Counters } from './counters.ts';
 import type { RepositoryRef } from './names.ts';
 import type { PullEvents } from './pull-events.ts';
+import type { PullThroughState } from './pull-through/state.ts';
 import type { PullRecorder } from './pulls.ts';
 import type { Repository } from './repositories.ts';
 import type { Sealer } from './seal.ts';
@@ -28,6 +29,7 @@ export interface Core {
   readonly pullEvents: PullEvents;
   readonly audit?: AuditTrail | undefined;
   readonly accessLog?: boolean | undefined;
+  readonly pullThrough: PullThroughState;
   /** The repository's own policy; the same object as long as its text is the same. */
   policyOf(repository: Repository | undefined): PolicyDocument | undefined;
 }

@@ -14,6 +14,8 @@ export interface Counters {
   readonly manifestsServed: Counter;
   readonly requests: Counter;
   readonly requestSeconds: Histogram;
+  readonly upstreamBytes: Counter;
+  readonly upstreamLayers: Counter;
 }
 
 export function createCounters(meter: Meter): Counters {
@@ -38,5 +40,7 @@ export function createCounters(meter: Meter): Counters {
       'method',
       'route',
     ]),
+    upstreamBytes: counter('upstream_bytes_total', 'Bytes of layers fetched from upstreams'),
+    upstreamLayers: counter('upstream_layers_total', 'Layers fetched from upstreams and stored'),
   };
 }

@@ -269,6 +269,66 @@ const table = {
     ecr: 'TooManyTagsException',
     message: 'A repository may have 50 tags at most.',
   },
+  upstreamImage: {
+    oci: 'UNAVAILABLE',
+    status: 502,
+    ecr: 'UnableToGetUpstreamImageException',
+    message: 'The image could not be fetched from the upstream registry.',
+  },
+  upstreamLayer: {
+    oci: 'UNAVAILABLE',
+    status: 502,
+    ecr: 'UnableToGetUpstreamLayerException',
+    message: 'The layer could not be fetched from the upstream registry.',
+  },
+  upstreamDenied: {
+    oci: 'DENIED',
+    status: 403,
+    ecr: 'UnableToGetUpstreamImageException',
+    message: 'The upstream registry does not give the image to the login of the pull through cache rule.',
+  },
+  upstreamBusy: {
+    oci: 'TOOMANYREQUESTS',
+    status: 429,
+    ecr: 'UnableToGetUpstreamImageException',
+    message: 'The upstream registry limits how often it is asked. Try again later.',
+  },
+  upstreamUnsupported: {
+    oci: 'UNSUPPORTED',
+    status: 400,
+    ecr: 'UnsupportedUpstreamRegistryException',
+    message: 'The upstream registry cannot be used.',
+  },
+  ruleUnknown: {
+    oci: 'UNSUPPORTED',
+    status: 404,
+    ecr: 'PullThroughCacheRuleNotFoundException',
+    message: 'The pull through cache rule does not exist.',
+  },
+  ruleExists: {
+    oci: 'UNSUPPORTED',
+    status: 409,
+    ecr: 'PullThroughCacheRuleAlreadyExistsException',
+    message: 'A pull through cache rule with this prefix exists already.',
+  },
+  rulesExceeded: {
+    oci: 'UNSUPPORTED',
+    status: 400,
+    ecr: 'LimitExceededException',
+    message: 'A registry may have 50 pull through cache rules at most.',
+  },
+  secretUnknown: {
+    oci: 'UNSUPPORTED',
+    status: 404,
+    ecr: 'SecretNotFoundException',
+    message: 'The secret does not exist.',
+  },
+  secretUnreadable: {
+    oci: 'UNAVAILABLE',
+    status: 502,
+    ecr: 'UnableToAccessSecretException',
+    message: 'The secret of the pull through cache rule cannot be read.',
+  },
 } as const satisfies Record<string, Failure>;
 
 export type FailureKind = keyof typeof table;

@@ -20,6 +20,7 @@ import { type AccessKey, createIdentity, type Identity, identityMigrations } fro
 import type { Store } from '@longshore/store';
 import { testStores } from '@longshore/store/testing';
 import { mediaTypes } from './manifest.ts';
+import type { PullThroughOptions } from './pull-through/state.ts';
 import { createRegistry } from './registry.ts';
 import { registryMigrations } from './schema.ts';
 import type { CollectionOptions, Registry } from './types.ts';
@@ -68,6 +69,8 @@ export interface TestRegistryOptions {
   /** Puts something between the registry and the store. */
   readonly wrapStore?: (store: Store) => Store;
   readonly wrapBlobs?: (blobs: BlobStore) => BlobStore;
+  /** Of the pull-through cache. Upstreams are on loopback here, so it may be reached. */
+  readonly pullThrough?: Partial<PullThroughOptions>;
 }
 
 const region = 'us-east-1';
@@ -107,13 +110,21 @@ export async function openTestRegistry(options: TestRegistryOptions = {}): Promi
     ...(options.audit && { audit: options.audit }),
     ...(options.accessLog && { log: options.accessLog, accessLog: true }),
     ...(options.collection && { collection: options.collection }),
+    pullThrough: {
+      readSecret: identity.readSecret,
+      mayUsePrivate: () => true,
+      insecure: new Set(),
+      tagTtlMs: 600_000,
+      negativeTtlMs: 30_000,
+      ...options.pullThrough,
+    },
   });
   await registry.recover();
   const { authorizer, replayGuard } = identity;
   const verifier = createVerifier({ credentials: identity.credentials, clock, region });
   const endpoint = createAwsEndpoint({
     ...parts,
-    services: [registry.ecr, identity.iam],
+    services: [registry.ecr, identity.iam, identity.secrets],
     verifier,
     authorizer,
     replayGuard,

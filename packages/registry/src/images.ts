@@ -19,6 +19,10 @@ export interface ImagePush {
   readonly digest?: Digest | undefined;
   readonly algorithm?: DigestAlgorithm | undefined;
   readonly tags: readonly Tag[];
+  /** From an upstream: what it refers to may be fetched later, when somebody asks for it. */
+  readonly partial?: boolean;
+  /** Written in the same transaction. */
+  readonly also?: readonly Step[];
   /** The ECR API refuses to put an image that is there already in just this way (imageExists). */
   readonly refuseSame?: boolean;
 }
@@ -60,8 +64,8 @@ interface Needs {
   readonly manifests: readonly Digest[];
 }
 
-/** What the manifest refers to in this repository. Throws when something is missing or has another size. */
-async function resolveRefs(view: View, repository: Repository, manifest: Manifest): Promise<Needs> {
+/** What the manifest refers to in this repository. Throws when something has another size, or is missing and may not. */
+async function resolveRefs(view: View, repository: Repository, manifest: Manifest, partial: boolean): Promise<Needs> {
   const wanted = [...new Set(manifest.refs.map((ref) => ref.digest))];
   const children =
     manifest.kind === 'index'
@@ -76,7 +80,7 @@ async function resolveRefs(view: View, repository: Repository, manifest: Manifes
   for (const ref of manifest.refs) {
     const stored = children.get(ref.digest) ?? blobs.get(ref.digest);
     if (stored !== undefined) checkSize(ref, stored);
-    else if (ref.kind !== 'foreign') {
+    else if (ref.kind !== 'foreign' && !partial) {
       const kind = ref.kind === 'manifest' ? 'manifestChildUnknown' : 'manifestBlobUnknown';
       throw new RegistryError(kind, `The manifest names ${ref.digest}, which is not in this repository.`, {
         digest: ref.digest,
@@ -200,7 +204,7 @@ export async function putImage(core: Core, repository: Repository, push: ImagePu
       );
     }
     for (const tag of moved) refuseOverwrite(repository, tag, pointing.get(tag), digest);
-    const needs = await resolveRefs(view, repository, manifest);
+    const needs = await resolveRefs(view, repository, manifest, push.partial === true);
     const steps: Step[] = [
       ...pinSteps(core, repository, needs),
       ...(held ? renameSteps(repository, digest, held, manifest) : []),
@@ -210,6 +214,7 @@ export async function putImage(core: Core, repository: Repository, push: ImagePu
       ...(!held && moved.length === 0
         ? [imageEvent(core, repository, 'PUSH', digest, undefined, manifest.mediaType)]
         : []),
+      ...(push.also ?? []),
     ];
     return { steps, result: !held };
   });

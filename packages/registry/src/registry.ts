@@ -5,6 +5,7 @@ import type { Core } from './core.ts';
 import { ecrService } from './api/service.ts';
 import { handleOci } from './oci/handler.ts';
 import { createPullEvents } from './pull-events.ts';
+import { createPullThroughState } from './pull-through/state.ts';
 import { createPullRecorder } from './pulls.ts';
 import { recover } from './recovery.ts';
 import { createPolicyReader } from './repository-policy.ts';
@@ -27,13 +28,20 @@ export function createRegistry(options: RegistryOptions): Registry {
     sealer: createSealer(store),
     pulls: createPullRecorder({ store, clock, log }),
     pullEvents: createPullEvents(options),
+    pullThrough: createPullThroughState({ store, clock, log }, options.pullThrough),
     policyOf: createPolicyReader(),
   };
   const collector = createCollector(core, collection.everyMs);
   return {
     ecr: ecrService(core),
     handleOci: (request, response) => handleOci(core, request, response),
-    services: [uploadExpiry(core), core.pulls.service, core.pullEvents.service, collector.service],
+    services: [
+      uploadExpiry(core),
+      core.pulls.service,
+      core.pullEvents.service,
+      core.pullThrough.service,
+      collector.service,
+    ],
     recover: () => recover(core),
     imageWriter: (principal, repository) => createImageWriter(core, principal, repository),
     summary: (account) => summarize(store, account),

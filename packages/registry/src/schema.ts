@@ -1,6 +1,7 @@
 // The registry's tables. Everything is found by an index: a repository by account and name, the rest by repository.
 // Manifests live here (small, read often, changed with their tags in one transaction); layers live in the blob store.
 import type { Migration } from '@longshore/store';
+import { pullThroughMigration } from './pull-through/schema.ts';
 
 const core: Migration = {
   id: 'registry/001-core',
@@ -161,4 +162,9 @@ const collection: Migration = {
 };
 
 /** To be applied before `createRegistry`'s parts are used. */
-export const registryMigrations: readonly Migration[] = Object.freeze([core, storedBytes, collection]);
+export const registryMigrations: readonly Migration[] = Object.freeze([
+  core,
+  storedBytes,
+  collection,
+  pullThroughMigration,
+]);

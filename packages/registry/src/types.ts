@@ -8,6 +8,7 @@ import type { Store } from '@longshore/store';
 import type { CollectOutcome } from './collection/collector.ts';
 import type { CollectionPreview } from './collection/preview.ts';
 import type { StorageReport } from './storage-report.ts';
+import type { PullThroughOptions } from './pull-through/state.ts';
 
 export interface RegistryOptions {
   readonly store: Store;
@@ -26,6 +27,8 @@ export interface RegistryOptions {
   readonly accessLog?: boolean;
   /** Left out = a day of grace, looked at every hour. */
   readonly collection?: CollectionOptions;
+  /** Upstreams: without it no secrets are read and no private networks reached. */
+  readonly pullThrough?: PullThroughOptions;
 }
 
 export interface CollectionOptions {

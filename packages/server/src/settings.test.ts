@@ -26,6 +26,7 @@ test.each([
   [{ LONGSHORE_COLLECT_GRACE: '9s' }, /LONGSHORE_COLLECT_GRACE.*at least 10s/],
   [{ LONGSHORE_CLUSTER: 'a b' }, /LONGSHORE_CLUSTER.*letters/],
   [{ LONGSHORE_PUBLISH_ADDRESS: 'eth0' }, /LONGSHORE_PUBLISH_ADDRESS.*IP address/],
+  [{ LONGSHORE_PULL_THROUGH_INSECURE: 'http://x' }, /LONGSHORE_PULL_THROUGH_INSECURE.*hosts/],
   [{ LONGSHORE_LOG_LEVEL: 'loud' }, /LONGSHORE_LOG_LEVEL.*debug/],
 ])('%j is refused with the reason', (env, message) => {
   expect(() => readSettings({ env })).toThrow(message);
@@ -52,6 +53,9 @@ test('every setting has an environment variable and a flag of its own', () => {
     'measureEvery',
     'publicUrl',
     'publishAddress',
+    'pullThroughInsecure',
+    'pullThroughPrivate',
+    'pullThroughTagTtl',
     'region',
     'store',
     'uploadTtl',

@@ -41,6 +41,14 @@ const booleanSchema = z.union([z.boolean(), z.string()]).transform((value, conte
   return z.NEVER;
 });
 
+const hostsSchema = z.union([z.string(), z.array(z.string())]).transform((value, context) => {
+  const hosts = (typeof value === 'string' ? value.split(',') : value).map((each) => each.trim().toLowerCase());
+  const given = hosts.filter((each) => each !== '');
+  if (given.every((each) => /^[a-z0-9.-]{1,253}(?::\d{1,5})?$/.test(each))) return given;
+  context.addIssue({ code: 'custom', message: 'hosts with their ports, separated by commas: registry.lan:5000' });
+  return z.NEVER;
+});
+
 /** Where data goes unless said otherwise. */
 export function defaultDataDir(): string {
   return process.getuid?.() === 0 ? '/var/lib/longshore' : join(homedir(), '.local', 'share', 'longshore');
@@ -75,6 +83,9 @@ const settingsSchema = z.strictObject({
   collectGrace: durationSchema.refine((ms) => ms >= minCollectGraceMs, 'at least 10s').prefault('24h'),
   collectEvery: durationSchema.refine((ms) => ms >= 100, 'at least 100ms').prefault('1h'),
   externalKms: z.string().min(1, 'a file').optional(),
+  pullThroughTagTtl: durationSchema.prefault('10m'),
+  pullThroughPrivate: booleanSchema.default(false),
+  pullThroughInsecure: hostsSchema.prefault(''),
   logLevel: z.enum(['debug', 'info', 'warn', 'error'], { error: 'debug, info, warn or error' }).default('info'),
 });
 
@@ -129,6 +140,24 @@ export const settingsTable: readonly SettingRow[] = Object.freeze([
   ),
   row('collectEvery', '--collect-every <duration>', 'pause between two rounds of collection', '1h'),
   row('externalKms', '--external-kms <file>', 'JSON file of KMS endpoints that customers hold', 'none'),
+  row(
+    'pullThroughTagTtl',
+    '--pull-through-tag-ttl <duration>',
+    'a cached tag is looked at again after this long',
+    '10m',
+  ),
+  row(
+    'pullThroughPrivate',
+    '--pull-through-private',
+    'let the rules of every account, not only the first, reach private networks and this machine',
+    'false',
+  ),
+  row(
+    'pullThroughInsecure',
+    '--pull-through-insecure <hosts>',
+    'upstream hosts that may be asked without TLS, besides loopback',
+    'none',
+  ),
   row('logLevel', '--log-level <level>', 'debug, info, warn or error', 'info'),
 ]);
 

@@ -211,6 +211,13 @@ async function buildDomains(inputs: DomainInputs) {
     audit,
     accessLog: settings.accessLog,
     collection: { graceMs: settings.collectGrace, everyMs: settings.collectEvery },
+    pullThrough: {
+      readSecret: identity.readSecret,
+      mayUsePrivate: (account) => settings.pullThroughPrivate || account === operator,
+      insecure: new Set(settings.pullThroughInsecure),
+      tagTtlMs: settings.pullThroughTagTtl,
+      negativeTtlMs: 30_000,
+    },
   });
   await registry.recover();
   const containers = createContainers({

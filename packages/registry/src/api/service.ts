@@ -1,6 +1,11 @@
 // The ECR API: its operations under one target prefix.
 import { type AwsService, awsService } from '@longshore/aws';
 import type { Core } from '../core.ts';
+import { validatePullThroughCacheRuleOperation } from './validate-pull-through-cache-rule.ts';
+import { updatePullThroughCacheRuleOperation } from './update-pull-through-cache-rule.ts';
+import { describePullThroughCacheRulesOperation } from './describe-pull-through-cache-rules.ts';
+import { deletePullThroughCacheRuleOperation } from './delete-pull-through-cache-rule.ts';
+import { createPullThroughCacheRuleOperation } from './create-pull-through-cache-rule.ts';
 import { batchCheckLayerAvailabilityOperation } from './batch-check-layer-availability.ts';
 import { batchDeleteImageOperation } from './batch-delete-image.ts';
 import { batchGetImageOperation } from './batch-get-image.ts';
@@ -30,6 +35,11 @@ export function ecrService(core: Core): AwsService {
     protocol: 'json-1.1',
     targetPrefix: 'AmazonEC2ContainerRegistry_V20150921',
     operations: [
+      validatePullThroughCacheRuleOperation(core),
+      updatePullThroughCacheRuleOperation(core),
+      describePullThroughCacheRulesOperation(core),
+      deletePullThroughCacheRuleOperation(core),
+      createPullThroughCacheRuleOperation(core),
       batchCheckLayerAvailabilityOperation(core),
       batchDeleteImageOperation(core),
       batchGetImageOperation(core),

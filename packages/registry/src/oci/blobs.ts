@@ -4,6 +4,7 @@ import { sql } from '@longshore/store';
 import { z } from 'zod';
 import { RegistryError } from '../errors.ts';
 import { findLayer, keepLayer, unlinkLayer } from '../layers.ts';
+import { serveLayerThroughCache } from '../pull-through/layers.ts';
 import { requireRepository } from '../repositories.ts';
 import type { RepositoryRef } from '../names.ts';
 import { requireAccess } from './access.ts';
@@ -26,6 +27,7 @@ export async function handleBlob(call: OciCall, name: string, ref: RepositoryRef
       const head = call.request.method === 'HEAD';
       const action = head ? 'ecr:BatchCheckLayerAvailability' : 'ecr:GetDownloadUrlForLayer';
       await requireAccess(call, name, ref, repository, 'pull', [action]);
+      if (!layer && (await serveLayerThroughCache(call, ref, repository, digest))) return;
       const held = requireRepository(repository, ref);
       if (!layer) throw new RegistryError('blobUnknown');
       if (head && !(await keepLayer(call.core, held, digest, layer))) throw new RegistryError('blobUnknown');

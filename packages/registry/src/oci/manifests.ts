@@ -1,6 +1,7 @@
 // Manifests by tag and by digest (distribution-spec end-3, end-7, end-9).
 import { parseDigest } from '@longshore/base';
 import { RegistryError } from '../errors.ts';
+import { throughCache } from '../pull-through/images.ts';
 import { deleteImage, deleteTag, putImage } from '../images.ts';
 import { limits } from '../limits.ts';
 import { bareMediaType } from '../manifest.ts';
@@ -29,10 +30,12 @@ function acceptHeader(call: OciCall): string | undefined {
 async function get(call: OciCall, name: string, ref: RepositoryRef, reference: Reference | undefined): Promise<void> {
   const { core, request, response } = call;
   const head = request.method === 'HEAD';
-  const { repository, manifest } = reference
-    ? await findManifest(core, ref, reference, head ? 'head' : 'whole')
+  const part = head ? 'head' : 'whole';
+  const found = reference
+    ? await findManifest(core, ref, reference, part)
     : { repository: await findRepository(core.store, ref), manifest: undefined };
-  await requireAccess(call, name, ref, repository, 'pull', ['ecr:BatchGetImage']);
+  await requireAccess(call, name, ref, found.repository, 'pull', ['ecr:BatchGetImage']);
+  const { repository, manifest } = reference ? await throughCache(call, ref, reference, found, part) : found;
   const held = requireRepository(repository, ref);
   if (!manifest) throw new RegistryError('manifestUnknown');
   if (!accepts(acceptHeader(call), manifest.mediaType)) {

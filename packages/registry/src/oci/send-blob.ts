@@ -7,7 +7,7 @@ import { RegistryError } from '../errors.ts';
 import { layOut } from './byteranges.ts';
 import { header, type OciRequest } from './call.ts';
 import { type RangeAnswer, readRange } from './ranges.ts';
-import { OciFailure, sendEmpty, setHeaders } from './respond.ts';
+import { type Headers, OciFailure, sendEmpty, setHeaders } from './respond.ts';
 
 /** Thrown when the client went away in the middle of an answer. */
 export class ClientGoneError extends Error {
@@ -15,7 +15,7 @@ export class ClientGoneError extends Error {
 }
 
 /** Writes to a response; each write resolves when the bytes have left, or rejects when the client is gone. */
-function responseSink(response: ServerResponse): ByteSink {
+export function responseSink(response: ServerResponse): ByteSink {
   let rejectWrite: ((error: Error) => void) | undefined;
   response.once('close', () => rejectWrite?.(new ClientGoneError()));
   return {
@@ -49,6 +49,17 @@ function wantedRange(request: IncomingMessage, etag: string, size: number): Rang
 
 const blobType = 'application/octet-stream';
 
+/** What every answer with a layer says of it. */
+export function layerHeaders(digest: Digest): Headers {
+  return {
+    'accept-ranges': 'bytes',
+    'docker-content-digest': digest,
+    'content-type': blobType,
+    etag: `"${digest}"`,
+    'cache-control': 'private, max-age=31536000',
+  };
+}
+
 /** Several ranges in one answer. */
 async function sendRanges(call: OciRequest, digest: Digest, size: number, ranges: readonly ByteRange[]): Promise<void> {
   const { core, request, response } = call;
@@ -72,13 +83,7 @@ async function sendRanges(call: OciRequest, digest: Digest, size: number, ranges
 export async function sendBlob(call: OciRequest, digest: Digest, size: number): Promise<void> {
   const { core, request, response } = call;
   const etag = `"${digest}"`;
-  setHeaders(response, {
-    'accept-ranges': 'bytes',
-    'docker-content-digest': digest,
-    'content-type': blobType,
-    etag,
-    'cache-control': 'private, max-age=31536000',
-  });
+  setHeaders(response, layerHeaders(digest));
   if (matchesEtag(header(request, 'if-none-match'), etag)) return sendEmpty(response, 304);
   const ranges = wantedRange(request, etag, size);
   if (ranges === 'unsatisfiable') {
