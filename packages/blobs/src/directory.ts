@@ -30,6 +30,7 @@ export async function openDirectoryBlobStore(options: DirectoryBlobStoreOptions)
     kind: 'directory',
     ...createReader(layout, pool),
     ...createUploads({ layout, folders, pool }),
+    urlOf: async () => undefined,
     recover: (oracle) => recoverUploads({ layout, folders, log }, oracle),
     async remove(digest) {
       await unlinkIfThere(layout.blob(digest));

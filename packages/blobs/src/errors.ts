@@ -45,3 +45,11 @@ export class StorageFullError extends Error {
     super('The disk that holds the blobs is full; free some space on it and try again', options);
   }
 }
+
+/** Bytes kept elsewhere cannot be reached, or only with errors; retries were made. The upload is as it was when last acknowledged. */
+export class BlobStoreUnavailableError extends Error {
+  override readonly name = 'BlobStoreUnavailableError';
+  constructor(reason: string, options?: ErrorOptions) {
+    super(`The blob store does not answer as it should: ${reason}`, options);
+  }
+}

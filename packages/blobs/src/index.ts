@@ -2,6 +2,7 @@
 export { type DirectoryBlobStoreOptions, openDirectoryBlobStore } from './directory.ts';
 export {
   BlobNotFoundError,
+  BlobStoreUnavailableError,
   BlobTooLargeError,
   DigestMismatchError,
   StorageFullError,
@@ -12,6 +13,8 @@ export { SealBrokenError } from './sealed/chunk-cipher.ts';
 export { copySealed, type SealedBlob } from './sealed/reading.ts';
 export { noProgress, type SealedResult, type SealedUpload, type SealProgress } from './sealed/types.ts';
 export { createSealedUploads, type SealedUploads } from './sealed/uploads.ts';
+export { openS3BlobStore } from './open-s3.ts';
+export type { S3BlobStoreOptions } from './s3/store.ts';
 export type {
   AppendOptions,
   BlobReader,

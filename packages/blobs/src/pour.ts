@@ -3,7 +3,7 @@
 import type { Hash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
 import { createEarlySync, type EarlySync, type SyncSlots } from './early-sync.ts';
-import { BlobTooLargeError } from './errors.ts';
+import { type Drained, drain } from './drain.ts';
 
 export interface PourOptions {
   readonly file: FileHandle;
@@ -21,8 +21,7 @@ export interface PourOptions {
 export interface Poured {
   /** The size of the file now. */
   readonly end: number;
-  /** Why the stream was not taken to its end: the source's own error, the signal's reason, or `BlobTooLargeError`. */
-  readonly failure: { readonly error: unknown } | undefined;
+  readonly failure: Drained;
 }
 
 /** Bounds the bookkeeping when a client sends very small pieces. */
@@ -37,45 +36,12 @@ export async function pour(source: AsyncIterable<Uint8Array>, options: PourOptio
   const writer = createGatheringWriter(options.file, options.position, early);
   let failure: Poured['failure'];
   try {
-    failure = await drain(source, options, writer);
+    failure = await drain(source, options, (piece) => writer.add(piece, options.gatherBytes()));
     await writer.end();
   } finally {
     await early.end();
   }
   return { end: writer.position(), failure };
-}
-
-async function drain(
-  source: AsyncIterable<Uint8Array>,
-  options: PourOptions,
-  writer: GatheringWriter,
-): Promise<Poured['failure']> {
-  const pieces = interruptible(source[Symbol.asyncIterator](), options.signal);
-  let room = options.maxBytes - options.position;
-  while (true) {
-    let piece: Uint8Array;
-    try {
-      const next = await pieces.next();
-      if (next.done) return undefined;
-      piece = next.value;
-    } catch (error) {
-      pieces.abandon();
-      return { error };
-    }
-    const fits = piece.length <= room ? piece : piece.subarray(0, Math.max(0, room));
-    room -= fits.length;
-    options.hash?.update(fits);
-    try {
-      await writer.add(fits, options.gatherBytes());
-    } catch (error) {
-      pieces.abandon();
-      throw error;
-    }
-    if (fits.length < piece.length) {
-      pieces.abandon();
-      return { error: new BlobTooLargeError(options.maxBytes) };
-    }
-  }
 }
 
 interface GatheringWriter {
@@ -141,32 +107,4 @@ function dropBytes(pieces: Uint8Array[], count: number): Uint8Array[] {
   const rest = pieces.slice(index);
   if (left > 0 && rest[0] !== undefined) rest[0] = rest[0].subarray(left);
   return rest;
-}
-
-interface InterruptibleIterator {
-  next(): Promise<IteratorResult<Uint8Array>>;
-  /** Ends the source without waiting for it. */
-  abandon(): void;
-}
-
-/** An iterator whose `next` rejects with the signal's reason when it fires, even while the source is silent. */
-function interruptible(source: AsyncIterator<Uint8Array>, signal: AbortSignal | undefined): InterruptibleIterator {
-  const abandon = () => {
-    source.return?.().catch(() => undefined);
-  };
-  if (signal === undefined) return { next: () => source.next(), abandon };
-  return {
-    abandon,
-    // A listener for each piece, not one promise raced for all: that would keep every piece's reaction until the end.
-    next: () =>
-      new Promise((resolve, reject) => {
-        const interrupt = () => reject(signal.reason);
-        if (signal.aborted) return interrupt();
-        signal.addEventListener('abort', interrupt, { once: true });
-        source
-          .next()
-          .then(resolve, reject)
-          .finally(() => signal.removeEventListener('abort', interrupt));
-      }),
-  };
 }

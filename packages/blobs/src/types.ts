@@ -65,7 +65,12 @@ export interface AppendOptions {
 }
 
 export interface BlobStore extends BlobReader, BlobUploads {
-  readonly kind: 'directory';
+  /**
+   * A URL where a client may fetch the blob's bytes itself for `seconds`, without credentials; undefined if this store hands
+   * none out. Says nothing about whether the blob is there.
+   */
+  urlOf(digest: Digest, seconds: number): Promise<string | undefined>;
+  readonly kind: 'directory' | 's3';
   /**
    * At start, before anything is served: for every upload left by a crash, `isKnown(upload)` says whether it may be
    * resumed (else it is removed) and `isStored(digest)` whether a finished blob was recorded (else its bytes are removed).
@@ -79,6 +84,11 @@ export interface BlobStore extends BlobReader, BlobUploads {
 export interface RecoveryOracle {
   isKnown(upload: string): Promise<boolean>;
   isStored(digest: Digest): Promise<boolean>;
+  /**
+   * Runs `remove` if no record of the blob is there, and sees to it that none is made until it has ended; whether it ran. A
+   * store that several processes use needs it: without it, a push that another process records now would lose its bytes.
+   */
+  unlessStored?(digest: Digest, remove: () => Promise<void>): Promise<boolean>;
 }
 
 export interface RecoveryReport {

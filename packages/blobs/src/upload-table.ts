@@ -15,6 +15,8 @@ export interface UploadState {
   named: boolean;
   /** The blob it became, until it is released. */
   finished: Digest | undefined;
+  /** What the store calls the version of the upload that `hash` belongs to, where it has such names. */
+  version: string | undefined;
   /** Nothing more will be written: forget this. */
   ended: boolean;
 }
@@ -79,6 +81,7 @@ function newState(): UploadState {
     algorithm: 'sha256',
     named: false,
     finished: undefined,
+    version: undefined,
     ended: false,
   };
 }
