@@ -41,6 +41,7 @@ test('every setting has an environment variable and a flag of its own', () => {
   expect(settingsTable.map((each) => each.key).sort()).toEqual([
     'accessLog',
     'agent',
+    'blobs',
     'cluster',
     'collectEvery',
     'collectGrace',

@@ -62,6 +62,10 @@ const settingsSchema = z.strictObject({
     .string()
     .regex(/^(sqlite:|postgres(ql)?:\/\/)/, 'sqlite:/path/to/file.db or postgres://user:password@host/database')
     .optional(),
+  blobs: z
+    .string()
+    .regex(/^s3:\/\//, 's3://BUCKET/PREFIX?endpoint=URL&region=NAME')
+    .optional(),
   region: z
     .string()
     .regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'a region name like us-east-1')
@@ -118,6 +122,12 @@ export const settingsTable: readonly SettingRow[] = Object.freeze([
     'the Host that was asked for',
   ),
   row('store', '--store <url>', 'sqlite:/file.db or postgres://user:password@host/db', 'sqlite:DATA/longshore.db'),
+  row(
+    'blobs',
+    '--blobs <url>',
+    's3://BUCKET/PREFIX?endpoint=URL&region=NAME for layers in S3; credentials as AWS SDKs find them',
+    'the folder DATA/blobs',
+  ),
   row('region', '--region <name>', 'region name in ARNs and signatures', 'us-east-1'),
   row('cluster', '--cluster <name>', 'cluster that the agent of this machine joins', 'default'),
   row('agent', '--no-agent', 'do not run containers on this machine', 'true'),

@@ -11,7 +11,7 @@ import {
   systemClock,
   UserError,
 } from '@longshore/base';
-import { openDirectoryBlobStore } from '@longshore/blobs';
+import { openDirectoryBlobStore, openS3BlobStore } from '@longshore/blobs';
 import { type Containers, containersMigrations, createContainers } from '@longshore/containers';
 import { createIdentity, type Identity, identityMigrations } from '@longshore/identity';
 import { createKeys, type Keys, keysMigrations } from '@longshore/keys';
@@ -195,7 +195,11 @@ interface DomainInputs {
 async function buildDomains(inputs: DomainInputs) {
   const { settings, data, store, metrics, board, identity, keys, operator, clock, log, undo } = inputs;
   const { region } = settings;
-  const blobs = await openDirectoryBlobStore({ dir: data.blobsDir, log });
+  const replica = await replicaName(data);
+  const blobs =
+    settings.blobs === undefined
+      ? await openDirectoryBlobStore({ dir: data.blobsDir, log })
+      : await openS3BlobStore({ url: settings.blobs, owner: replica, clock, log });
   undo.push(() => blobs.close());
   const audit = createAuditTrail({ store, clock, log, meter: metrics.meter, region });
   const registry = createRegistry({
@@ -227,7 +231,7 @@ async function buildDomains(inputs: DomainInputs) {
     log,
     meter: metrics.meter,
     region,
-    replica: await replicaName(data),
+    replica,
     onReadings: (readings) => board.record(readings),
   });
   await containers.recover(operator);

@@ -16,15 +16,14 @@ export const defaultCopyBounds: CopyBounds = Object.freeze({
 
 const sideBySide = 8;
 
-/** Ranges that cover `size` bytes, near `partBytes` each and all of much the same length, so that none is below S3's least. */
+/** Ranges that cover `size` bytes, each of `partBytes` or somewhat more (S3 wants 5 MiB of all parts but the last). */
 export function copyRanges(size: number, partBytes: number): PartRange[] {
-  const count = Math.max(1, Math.round(size / partBytes));
+  const count = Math.max(1, Math.floor(size / partBytes));
   const edge = (index: number) => Math.floor((size * index) / count);
   return Array.from({ length: count }, (_, index) => ({ first: edge(index), last: edge(index + 1) - 1 }));
 }
 
-/** Copies the object `from`, of `size` bytes (at least 5 MiB), into a multipart upload as its first parts. */
-export async function copyIntoParts(
+async function copyIntoParts(
   multiparts: Multiparts,
   from: string,
   size: number,
@@ -48,7 +47,7 @@ export async function copyObject(
   bounds: CopyBounds,
 ): Promise<void> {
   if (size <= bounds.wholeBytes) return bucket.copy(from, to);
-  const upload = await multiparts.begin(to);
+  const upload = await multiparts.begin(to, false);
   try {
     await multiparts.complete(upload, await copyIntoParts(multiparts, from, size, upload, bounds.partBytes));
   } catch (error) {

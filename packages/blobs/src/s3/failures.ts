@@ -23,7 +23,11 @@ function failureOf(error: unknown): ServiceFailure {
 /** No such object. */
 export function isNoObject(error: unknown): boolean {
   const { name, status } = failureOf(error);
-  return name === 'NoSuchKey' || name === 'NotFound' || (status === 404 && name !== 'NoSuchBucket' && name !== 'NoSuchUpload');
+  return (
+    name === 'NoSuchKey' ||
+    name === 'NotFound' ||
+    (status === 404 && name !== 'NoSuchBucket' && name !== 'NoSuchUpload')
+  );
 }
 
 /** No such multipart upload: completed, aborted, or never there. */
@@ -42,7 +46,12 @@ export function isBeyondEnd(error: unknown): boolean {
   return status === 416 || name === 'InvalidRange';
 }
 
-const fullNames: ReadonlySet<string> = new Set(['QuotaExceeded', 'XMinioStorageFull', 'InsufficientStorage', 'EntityTooLarge']);
+const fullNames: ReadonlySet<string> = new Set([
+  'QuotaExceeded',
+  'XMinioStorageFull',
+  'InsufficientStorage',
+  'EntityTooLarge',
+]);
 
 /** Whether asking again may help: a fault of the server, or of the connection. */
 export function isTransient(error: unknown): boolean {

@@ -32,7 +32,8 @@ export function parseS3Location(text: string): S3Location {
   const bucket = url.hostname;
   if (!/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(bucket)) throw wrong('the bucket name is malformed');
   const prefix = decodeURIComponent(url.pathname).replace(/^\/+|\/+$/g, '');
-  if (!/^[A-Za-z0-9!_.*'()/-]{0,512}$/.test(prefix)) throw wrong('the prefix may have letters, digits and !_.*\'()-/ only');
+  if (!/^[A-Za-z0-9!_.*'()/-]{0,512}$/.test(prefix))
+    throw wrong("the prefix may have letters, digits and !_.*'()-/ only");
   const endpoint = httpUrl(query.get('endpoint'), 'endpoint');
   return {
     bucket,
@@ -47,7 +48,8 @@ export function parseS3Location(text: string): S3Location {
 
 function httpUrl(text: string | null, key: string): string | undefined {
   if (text === null) return undefined;
-  if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol)) throw wrong(`${key} must be an http or https URL`);
+  if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol))
+    throw wrong(`${key} must be an http or https URL`);
   return text.replace(/\/+$/, '');
 }
 

@@ -34,7 +34,8 @@ export interface PartRange {
 }
 
 export interface Multiparts {
-  begin(key: string): Promise<Multipart>;
+  /** `checked`: its parts are sent with checksums. Parts that are copied have none that all stores agree on. */
+  begin(key: string, checked: boolean): Promise<Multipart>;
   send(to: Multipart, number: number, bytes: Uint8Array): Promise<Part>;
   copy(to: Multipart, number: number, from: string, range: PartRange): Promise<Part>;
   complete(upload: Multipart, parts: readonly Part[]): Promise<void>;
@@ -49,9 +50,9 @@ const checksum = { ChecksumAlgorithm: 'CRC32' } as const;
 export function openMultiparts(client: S3Client, bucket: string, limits: S3Limits): Multiparts {
   const at = ({ key, id }: Multipart) => ({ Bucket: bucket, Key: key, UploadId: id });
   return {
-    async begin(key) {
-      const type = 'application/octet-stream';
-      const command = new CreateMultipartUploadCommand({ Bucket: bucket, Key: key, ContentType: type, ...checksum });
+    async begin(key, checked) {
+      const object = { Bucket: bucket, Key: key, ContentType: 'application/octet-stream' };
+      const command = new CreateMultipartUploadCommand(checked ? { ...object, ...checksum } : object);
       const { UploadId: id } = await client.send(command);
       if (id === undefined) throw new Error('The answer names no upload');
       return { key, id };
@@ -67,7 +68,7 @@ export function openMultiparts(client: S3Client, bucket: string, limits: S3Limit
       const source = { CopySource: copySource(bucket, from), CopySourceRange: `bytes=${first}-${last}` };
       const command = new UploadPartCopyCommand({ ...at(to), PartNumber: number, ...source });
       const { CopyPartResult: result } = await client.send(command, { requestTimeout: limits.moveMs });
-      return partOf(result ?? {}, last - first + 1);
+      return partOf({ ETag: result?.ETag }, last - first + 1);
     },
 
     async complete(upload, parts) {

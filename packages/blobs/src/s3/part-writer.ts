@@ -1,10 +1,12 @@
 // Writing the bytes of one append: gathered into parts, each sent while the next one gathers; now and then, and at the end,
 // the upload's record is written, which is what makes them count.
-import { UploadBusyError } from '../errors.ts';
+import { buffer } from 'node:stream/consumers';
+import { UploadBusyError, UploadNotFoundError } from '../errors.ts';
 import type { S3Context } from './context.ts';
-import { copyIntoParts } from './copying.ts';
+import { copyRanges } from './copying.ts';
 import { isNoMultipart } from './failures.ts';
 import type { Multipart, Part } from './multipart.ts';
+import { readObject } from './reading.ts';
 import { type StoredRecord, sizeOf, type UploadRecord } from './upload-record.ts';
 
 export interface PartWriter {
@@ -25,14 +27,22 @@ export interface OpenParts {
   readonly parts: readonly Part[];
 }
 
-/** The multipart upload of an upload, begun if there is none; what was sealed already becomes its first parts. */
+/**
+ * The multipart upload of an upload, begun if there is none; what was sealed already becomes its first parts (it is sent
+ * again: a client that was told of a wrong digest after a restart and goes on is rare).
+ */
 export async function openParts(context: S3Context, upload: string, record: UploadRecord): Promise<OpenParts> {
-  const { multiparts, keys, copyBounds } = context;
+  const { multiparts, keys, partBytes } = context;
   const key = keys.staging(record.owner, upload);
   if (record.multipart !== undefined) return { multipart: { key, id: record.multipart }, parts: record.parts };
-  const multipart = await multiparts.begin(key);
-  if (record.sealed === undefined) return { multipart, parts: [] };
-  return { multipart, parts: await copyIntoParts(multiparts, key, record.sealed, multipart, copyBounds.partBytes) };
+  const multipart = await multiparts.begin(key, true);
+  const parts: Part[] = [];
+  for (const range of record.sealed === undefined ? [] : copyRanges(record.sealed, partBytes)) {
+    const bytes = await readObject(context, key, range);
+    if (!bytes) throw new UploadNotFoundError(upload);
+    parts.push(await multiparts.send(multipart, parts.length + 1, await buffer(bytes)));
+  }
+  return { multipart, parts };
 }
 
 export async function createPartWriter(context: S3Context, upload: string, stored: StoredRecord): Promise<PartWriter> {

@@ -77,7 +77,9 @@ async function* pieces(
         failures += 1;
         if (failures >= limits.attempts || !isTransient(error)) throw s3Error(error);
         await clock.sleep(backoffDelay(failures - 1));
-        const again = await bucket.get(key, { range: { first: position, last }, ifMatch: opened.etag }).catch(throwOurs);
+        const again = await bucket
+          .get(key, { range: { first: position, last }, ifMatch: opened.etag })
+          .catch(throwOurs);
         if (!again) throw s3Error(error);
         body.destroy();
         body = again.body;

@@ -57,7 +57,13 @@ export function createUploadRecords(bucket: Bucket, keys: Keys): UploadRecords {
   return {
     find,
     async create(upload, owner) {
-      const record: UploadRecord = { owner, multipart: undefined, parts: [], tail: new Uint8Array(0), sealed: undefined };
+      const record: UploadRecord = {
+        owner,
+        multipart: undefined,
+        parts: [],
+        tail: new Uint8Array(0),
+        sealed: undefined,
+      };
       try {
         const condition = { metadata: metadataOf(record), ifMatch: null };
         await bucket.put(keys.upload(upload), encodeRecord(record), condition);
