@@ -41,6 +41,8 @@ export interface AccessResource {
   readonly policy?: PolicyDocument | undefined;
   /** Nothing is allowed that `policy` does not allow, not even to its own account's root (KMS keys). */
   readonly policyDecides?: boolean;
+  /** A policy of the owning account that holds for all resources of this kind beside their own (ECR's registry policy). */
+  readonly ownerPolicy?: PolicyDocument | undefined;
 }
 
 /** What must be allowed before an operation runs: every one of `resources`. */

@@ -1,5 +1,12 @@
 // The authorizer: gathers the caller's policies and the request's context, and asks the pure evaluation.
-import type { AccessRequest, Authorizer, PolicyDocument, Principal, RequestContext } from '@longshore/aws';
+import type {
+  AccessRequest,
+  AccessResource,
+  Authorizer,
+  PolicyDocument,
+  Principal,
+  RequestContext,
+} from '@longshore/aws';
 import { refusalText } from './policy/refusal.ts';
 import { type CompiledPolicy, compilePolicy } from './policy/compile.ts';
 import { conditionContext } from './policy/context.ts';
@@ -52,6 +59,13 @@ export function createAuthorizer({ region, policiesOf }: AuthorizerOptions): Aut
     return made;
   }
 
+  /** What the resource's own policy and its owner's say together, as if they were one. */
+  function resourcePolicyOf({ policy, ownerPolicy }: AccessResource): CompiledPolicy | undefined {
+    const own = compiledResourcePolicy(policy);
+    const owners = compiledResourcePolicy(ownerPolicy);
+    return own && owners ? { statements: [...own.statements, ...owners.statements] } : (own ?? owners);
+  }
+
   function resourcesOf(principal: Principal, request: AccessRequest): AccessRequest['resources'] {
     // Nothing to check must never mean that everything is allowed.
     return request.resources.length > 0 ? request.resources : [{ arn: '*', account: principal.account }];
@@ -70,8 +84,8 @@ export function createAuthorizer({ region, policiesOf }: AuthorizerOptions): Aut
           // The common keys come last: no operation's own keys can replace them.
           context: conditionContext(request.context ?? {}, { 'aws:ResourceAccount': resource.account }, common),
           identityPolicies,
-          resourcePolicy: compiledResourcePolicy(resource.policy),
           policyDecides: resource.policyDecides,
+          resourcePolicy: resourcePolicyOf(resource),
         });
         if (denial) return refusalText(principal, request.action, resource.arn, denial);
       }

@@ -8,8 +8,8 @@ import type { Counters } from './counters.ts';
 import type { RepositoryRef } from './names.ts';
 import type { PullEvents } from './pull-events.ts';
 import type { PullThroughState } from './pull-through/state.ts';
+import type { Quotas } from './limits.ts';
 import type { PullRecorder } from './pulls.ts';
-import type { Repository } from './repositories.ts';
 import type { Sealer } from './seal.ts';
 
 export interface Core {
@@ -30,8 +30,9 @@ export interface Core {
   readonly audit?: AuditTrail | undefined;
   readonly accessLog?: boolean | undefined;
   readonly pullThrough: PullThroughState;
-  /** The repository's own policy; the same object as long as its text is the same. */
-  policyOf(repository: Repository | undefined): PolicyDocument | undefined;
+  readonly quotas: Quotas;
+  /** The document of a policy's text; the same object as long as the text is the same. */
+  readPolicy(text: string | undefined): PolicyDocument | undefined;
 }
 
 /**

@@ -23,7 +23,7 @@ import { mediaTypes } from './manifest.ts';
 import type { PullThroughOptions } from './pull-through/state.ts';
 import { createRegistry } from './registry.ts';
 import { registryMigrations } from './schema.ts';
-import type { CollectionOptions, Registry } from './types.ts';
+import type { CollectionOptions, Registry, RegistryOptions } from './types.ts';
 
 export interface TestAccount {
   readonly id: string;
@@ -66,6 +66,7 @@ export interface TestRegistryOptions {
   readonly audit?: AuditTrail;
   /** With one, the access log is written to it. */
   readonly accessLog?: Logger;
+  readonly quotas?: RegistryOptions['quotas'];
   /** Puts something between the registry and the store. */
   readonly wrapStore?: (store: Store) => Store;
   readonly wrapBlobs?: (blobs: BlobStore) => BlobStore;
@@ -118,6 +119,7 @@ export async function openTestRegistry(options: TestRegistryOptions = {}): Promi
       negativeTtlMs: 30_000,
       ...options.pullThrough,
     },
+    ...(options.quotas && { quotas: options.quotas }),
   });
   await registry.recover();
   const { authorizer, replayGuard } = identity;

@@ -112,6 +112,18 @@ function imageSize(manifest: Manifest): number {
   return manifest.refs.reduce((sum, ref) => sum + ref.size, 0);
 }
 
+/**
+ * Counts a new image, first of its transaction, as `deleteSteps` does: in PostgreSQL the row's lock puts what makes and
+ * what deletes images of one repository in an order. When the quota is used up, or the repository gone, planning again says so.
+ */
+function countImageStep(core: Core, repository: Repository): Step {
+  return {
+    sql: sql`UPDATE registry_repositories SET images = images + 1
+      WHERE id = ${repository.id} AND images < ${core.quotas.imagesPerRepository}`,
+    expect: 1,
+  };
+}
+
 function insertSteps(
   core: Core,
   repository: Repository,
@@ -163,6 +175,26 @@ async function heldTags(view: View, repository: Repository, tags: readonly Tag[]
   return new Map(rows.map((row) => [row.tag, row.digest]));
 }
 
+/** Counted before the write: two pushes at once may go a little beyond the quota. */
+async function refuseManyTags(
+  core: Core,
+  view: View,
+  repository: Repository,
+  digest: Digest,
+  added: number,
+): Promise<void> {
+  const most = core.quotas.tagsPerImage;
+  if (added === 0) return;
+  const row = await view.get<{ n: number }>(
+    sql`SELECT COUNT(*) AS n FROM registry_tags WHERE repository = ${repository.id} AND digest = ${digest}`,
+  );
+  if ((row?.n ?? 0) + added <= most) return;
+  throw new RegistryError(
+    'quotaExceeded',
+    `The image with digest '${digest}' in the repository with name '${repository.name}' would have more than the maximum allowed number of tags which is '${most}'`,
+  );
+}
+
 function refuseOverwrite(repository: Repository, tag: Tag, held: string | undefined, digest: Digest): void {
   if (held === undefined || held === digest || mayOverwrite(repository, tag)) return;
   throw new RegistryError(
@@ -171,19 +203,31 @@ function refuseOverwrite(repository: Repository, tag: Tag, held: string | undefi
   );
 }
 
-/** The media type under which the repository holds `digest`, if it does. Throws repositoryUnknown. */
-async function heldMediaType(view: View, repository: Repository, digest: Digest): Promise<string | undefined> {
-  const row = await view.get<{ media_type: string | null }>(
-    sql`SELECT m.media_type FROM registry_repositories r
+/** The media type under which the repository holds `digest`, if it does. Throws repositoryUnknown or quotaExceeded. */
+async function heldMediaType(
+  core: Core,
+  view: View,
+  repository: Repository,
+  digest: Digest,
+): Promise<string | undefined> {
+  const row = await view.get<{ media_type: string | null; images: number }>(
+    sql`SELECT m.media_type, r.images FROM registry_repositories r
       LEFT JOIN registry_manifests m ON m.repository = r.id AND m.digest = ${digest} WHERE r.id = ${repository.id}`,
   );
   if (!row) throw new RegistryError('repositoryUnknown');
+  const most = core.quotas.imagesPerRepository;
+  if (row.media_type === null && row.images >= most) {
+    throw new RegistryError(
+      'quotaExceeded',
+      `The repository with name '${repository.name}' in registry with id '${repository.account}' already has the maximum allowed number of images which is '${most}'`,
+    );
+  }
   return row.media_type ?? undefined;
 }
 
 /**
  * Stores a manifest and points `tags` at it. Throws `RegistryError` manifestInvalid, manifestTooLarge,
- * manifestBlobUnknown, manifestChildUnknown, manifestDigestMismatch, tagImmutable, imageExists or repositoryUnknown.
+ * manifestBlobUnknown, manifestChildUnknown, manifestDigestMismatch, tagImmutable, imageExists, quotaExceeded or repositoryUnknown.
  */
 export async function putImage(core: Core, repository: Repository, push: ImagePush): Promise<PushedImage> {
   const manifest = parseManifest(push.bytes, push.mediaType);
@@ -194,7 +238,7 @@ export async function putImage(core: Core, repository: Repository, push: ImagePu
   }
   const tags = [...new Set(push.tags)];
   const created = await core.store.update(async (view) => {
-    const held = await heldMediaType(view, repository, digest);
+    const held = await heldMediaType(core, view, repository, digest);
     const pointing = await heldTags(view, repository, tags);
     const moved = tags.filter((tag) => pointing.get(tag) !== digest);
     if (push.refuseSame && held && moved.length === 0) {
@@ -204,8 +248,10 @@ export async function putImage(core: Core, repository: Repository, push: ImagePu
       );
     }
     for (const tag of moved) refuseOverwrite(repository, tag, pointing.get(tag), digest);
+    await refuseManyTags(core, view, repository, digest, moved.length);
     const needs = await resolveRefs(view, repository, manifest, push.partial === true);
     const steps: Step[] = [
+      ...(held ? [] : [countImageStep(core, repository)]),
       ...pinSteps(core, repository, needs),
       ...(held ? renameSteps(repository, digest, held, manifest) : []),
       ...(held ? [] : insertSteps(core, repository, digest, manifest, push.bytes)),
@@ -234,20 +280,34 @@ function renameSteps(repository: Repository, digest: Digest, held: string, manif
   ];
 }
 
-/** Removes a manifest's rows; tags first, as they refer to it. What it named is for collection to look at. */
-function deleteSteps(core: Core, repository: Repository, digest: Digest, tags: readonly string[]): Step[] {
+/**
+ * Removes a manifest's rows; tags first, as they refer to it. What it named is for collection to look at.
+ * `unreferenced`: fails the write, to be planned again, if an index names the manifest by then.
+ */
+export function deleteSteps(
+  core: Core,
+  repository: Repository,
+  digest: Digest,
+  tags: readonly string[],
+  only?: 'unreferenced',
+): Step[] {
   const id = repository.id;
+  const guard = only
+    ? sql`AND NOT EXISTS (SELECT 1 FROM registry_manifest_refs f
+        WHERE f.repository = ${id} AND f.digest = ${digest} AND f.kind = 'manifest')`
+    : sql``;
   return [
+    { sql: sql`UPDATE registry_repositories SET images = images - 1 WHERE id = ${id}`, expect: 1 },
     { sql: sql`DELETE FROM registry_tags WHERE repository = ${id} AND digest = ${digest}`, expect: tags.length },
     suspectLinksStep(id, digest),
     { sql: sql`DELETE FROM registry_manifest_refs WHERE repository = ${id} AND manifest = ${digest}` },
-    { sql: sql`DELETE FROM registry_manifests WHERE repository = ${id} AND digest = ${digest}`, expect: 1 },
+    { sql: sql`DELETE FROM registry_manifests WHERE repository = ${id} AND digest = ${digest} ${guard}`, expect: 1 },
     ...(tags.length === 0 ? [undefined] : tags).map((tag) => imageEvent(core, repository, 'DELETE', digest, tag)),
   ];
 }
 
 /** The tags that point at `digest`, in byte order; undefined if there is no such manifest. */
-async function tagsOf(view: View, repository: Repository, digest: Digest): Promise<string[] | undefined> {
+export async function tagsOf(view: View, repository: Repository, digest: Digest): Promise<string[] | undefined> {
   const rows = await view.all<{ tag: string | null }>(
     sql`SELECT t.tag FROM registry_manifests m
       LEFT JOIN registry_tags t ON t.repository = m.repository AND t.digest = m.digest

@@ -37,6 +37,30 @@ export const limits = Object.freeze({
   scopes: 16,
   scopesText: 1_500,
   resourceTags: 50,
+  /** A lifecycle policy: characters of its text, tags of one rule's list, characters of one of them. */
+  lifecycleTextMin: 100,
+  lifecycleText: 30_720,
+  lifecycleTagList: 100,
+  lifecycleTagPattern: 300,
   /** How long the URL of GetDownloadUrlForLayer is good. */
   downloadUrlMs: 15 * 60 * 1000,
+});
+
+/** How much an account may have; ECR's service quotas (user guide, "Amazon ECR service quotas"). */
+export interface Quotas {
+  readonly repositoriesPerRegistry: number;
+  readonly imagesPerRepository: number;
+  readonly tagsPerImage: number;
+  readonly rulesPerLifecyclePolicy: number;
+  readonly templatesPerRegistry: number;
+  readonly pullTimeExclusionsPerRegistry: number;
+}
+
+export const defaultQuotas: Quotas = Object.freeze({
+  repositoriesPerRegistry: 100_000,
+  imagesPerRepository: 100_000,
+  tagsPerImage: 1_000,
+  rulesPerLifecyclePolicy: 50,
+  templatesPerRegistry: 50,
+  pullTimeExclusionsPerRegistry: 100,
 });

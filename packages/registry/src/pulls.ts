@@ -1,17 +1,29 @@
 // When an image was last pulled. Pulls are many and this is worth little, so times are gathered and written now and then;
-// a crash loses at most the last minute of them.
-import { type Clock, type Digest, type Logger, type LoopService, loopService } from '@longshore/base';
+// a crash loses at most the last minute of them. Pulls of principals that the registry excludes do not count.
+import { type AccountId, type Clock, type Digest, type Logger, type LoopService, loopService } from '@longshore/base';
 import { type Store, sql } from '@longshore/store';
+import { findRegistryAccount } from './accounts.ts';
+import { isExcluded } from './pull-time-exclusions.ts';
+import type { Repository } from './repositories.ts';
 
 export interface PullRecorder {
-  record(repository: string, digest: Digest): void;
+  /** `principal` is the ARN of who pulled. */
+  record(repository: Pick<Repository, 'id' | 'account'>, digest: Digest, principal: string): void;
   flush(): Promise<void>;
   readonly service: LoopService;
 }
 
+interface Pull {
+  readonly repository: string;
+  readonly account: AccountId;
+  readonly digest: Digest;
+  readonly principal: string;
+  readonly at: number;
+}
+
 const everyMs = 60_000;
 const batch = 100;
-/** Images remembered between two rounds; beyond it, pulls of further images are not recorded. */
+/** Images and pullers remembered between two rounds; beyond it, pulls of further ones are not recorded. */
 const maxPending = 50_000;
 
 export function createPullRecorder(parts: {
@@ -20,26 +32,42 @@ export function createPullRecorder(parts: {
   readonly log: Logger;
 }): PullRecorder {
   const { store, clock } = parts;
-  const pending = new Map<string, { readonly repository: string; readonly digest: Digest; readonly at: number }>();
+  const pending = new Map<string, Pull>();
+
+  /** The principals that the registries of these pulls exclude. */
+  async function exclusionsOf(pulls: readonly Pull[]): Promise<Map<AccountId, ReadonlySet<string>>> {
+    const found = new Map<AccountId, ReadonlySet<string>>();
+    for (const { account } of pulls) {
+      if (found.has(account)) continue;
+      const { settings } = await findRegistryAccount(store, account);
+      found.set(account, new Set((settings.pullTimeExclusions ?? []).map((each) => each.principalArn)));
+    }
+    return found;
+  }
 
   async function flush(): Promise<void> {
     while (pending.size > 0) {
       const taken = [...pending].slice(0, batch);
-      await store.write(
-        taken.map(([, pull]) => ({
+      const excluded = await exclusionsOf(taken.map(([, pull]) => pull));
+      const steps = taken
+        .map(([, pull]) => pull)
+        .filter((pull) => !isExcluded(excluded.get(pull.account) ?? new Set(), pull.principal))
+        .map((pull) => ({
           sql: sql`UPDATE registry_manifests SET pulled_at = ${pull.at}
-            WHERE repository = ${pull.repository} AND digest = ${pull.digest}`,
-        })),
-      );
+            WHERE repository = ${pull.repository} AND digest = ${pull.digest}
+              AND (pulled_at IS NULL OR pulled_at < ${pull.at})`,
+        }));
+      if (steps.length > 0) await store.write(steps);
       for (const [key, pull] of taken) if (pending.get(key) === pull) pending.delete(key);
     }
   }
 
   const loop = loopService({ id: 'registry/pull-times', everyMs, log: parts.log, clock, step: flush });
   return {
-    record(repository, digest) {
-      const key = `${repository} ${digest}`;
-      if (pending.size < maxPending || pending.has(key)) pending.set(key, { repository, digest, at: clock.now() });
+    record({ id, account }, digest, principal) {
+      const key = `${id} ${digest} ${principal}`;
+      if (pending.size >= maxPending && !pending.has(key)) return;
+      pending.set(key, { repository: id, account, digest, principal, at: clock.now() });
     },
     flush,
     service: {

@@ -186,7 +186,46 @@ interface ReferrerRow {
   readonly annotations: string | null;
 }
 
+function toReferrer(row: ReferrerRow): Referrer {
+  return {
+    mediaType: row.media_type,
+    digest: row.digest,
+    size: row.size,
+    ...(row.artifact_type === null ? {} : { artifactType: row.artifact_type }),
+    ...(row.annotations === null ? {} : { annotations: JSON.parse(row.annotations) as Record<string, string> }),
+  };
+}
+
 const referrerBatch = 8;
+
+/** Up to `count` manifests whose subject is `subject`, by digest; of these artifact types only, if there are any. */
+export async function listReferrersPage(
+  view: View,
+  repository: Repository,
+  subject: Digest,
+  page: { readonly artifactTypes: readonly string[]; readonly after: string; readonly count: number },
+): Promise<{ readonly referrers: readonly Referrer[]; readonly more: boolean }> {
+  const filter = page.artifactTypes.length === 0 ? sql`` : sql`AND artifact_type IN (${sqlList(page.artifactTypes)})`;
+  const referrers: Referrer[] = [];
+  let cursor = page.after;
+  let bytes = 0;
+  for (;;) {
+    // Few at a time, as annotations may be large; one beyond the page says that there is more.
+    const rows = await view.all<ReferrerRow>(
+      sql`SELECT digest, media_type, artifact_type, size, annotations FROM registry_manifests
+        WHERE repository = ${repository.id} AND subject = ${subject} AND digest > ${cursor} ${filter}
+        ORDER BY digest LIMIT ${referrerBatch}`,
+    );
+    for (const row of rows) {
+      bytes += row.annotations?.length ?? 0;
+      const full = referrers.length === page.count || (referrers.length > 0 && bytes > limits.referrersBytes);
+      if (full) return { referrers, more: true };
+      referrers.push(toReferrer(row));
+      cursor = row.digest;
+    }
+    if (rows.length < referrerBatch) return { referrers, more: false };
+  }
+}
 
 /**
  * Manifests whose subject is `subject`, by digest, after `after`: a page that stays small also when annotations are
@@ -214,13 +253,7 @@ export async function listReferrers(
       if (referrers.length > 0 && bytes + length > limits.referrersBytes) return { referrers, more: true };
       bytes += length;
       cursor = row.digest;
-      referrers.push({
-        mediaType: row.media_type,
-        digest: row.digest,
-        size: row.size,
-        ...(row.artifact_type === null ? {} : { artifactType: row.artifact_type }),
-        ...(row.annotations === null ? {} : { annotations: JSON.parse(row.annotations) as Record<string, string> }),
-      });
+      referrers.push(toReferrer(row));
     }
     if (rows.length < referrerBatch) return { referrers, more: false };
   }

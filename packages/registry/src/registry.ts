@@ -6,6 +6,8 @@ import { ecrService } from './api/service.ts';
 import { handleOci } from './oci/handler.ts';
 import { createPullEvents } from './pull-events.ts';
 import { createPullThroughState } from './pull-through/state.ts';
+import { defaultQuotas } from './limits.ts';
+import { lifecycleService } from './lifecycle/apply.ts';
 import { createPullRecorder } from './pulls.ts';
 import { recover } from './recovery.ts';
 import { createPolicyReader } from './repository-policy.ts';
@@ -29,7 +31,8 @@ export function createRegistry(options: RegistryOptions): Registry {
     pulls: createPullRecorder({ store, clock, log }),
     pullEvents: createPullEvents(options),
     pullThrough: createPullThroughState({ store, clock, log }, options.pullThrough),
-    policyOf: createPolicyReader(),
+    readPolicy: createPolicyReader(),
+    quotas: { ...defaultQuotas, ...options.quotas },
   };
   const collector = createCollector(core, collection.everyMs);
   return {
@@ -41,6 +44,7 @@ export function createRegistry(options: RegistryOptions): Registry {
       core.pullEvents.service,
       core.pullThrough.service,
       collector.service,
+      lifecycleService(core),
     ],
     recover: () => recover(core),
     imageWriter: (principal, repository) => createImageWriter(core, principal, repository),

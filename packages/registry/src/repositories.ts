@@ -2,10 +2,13 @@
 import { type AccountId, type Digest, newHexId } from '@longshore/base';
 import { type Sql, type Step, sql, type View } from '@longshore/store';
 import { suspectBlobsStep } from './collection/suspects.ts';
+import { countRepositoryStep, findRegistryAccount, uncountRepositoryStep } from './accounts.ts';
 import type { Core } from './core.ts';
 import { RegistryError } from './errors.ts';
 import { imageEvent } from './image-event.ts';
+import { insertLifecycleStep } from './lifecycle/policies.ts';
 import type { RepositoryName, RepositoryRef } from './names.ts';
+import { type CreationScenario, templateFor } from './templates.ts';
 
 export type TagMutability = 'MUTABLE' | 'IMMUTABLE' | 'IMMUTABLE_WITH_EXCLUSION' | 'MUTABLE_WITH_EXCLUSION';
 
@@ -26,8 +29,10 @@ export interface Repository extends RepositoryRef {
   readonly id: string;
   readonly tagMutability: TagMutability;
   readonly settings: RepositorySettings;
-  /** The policy as it was given, validated; `Core.policyOf` reads it. */
+  /** The policy as it was given, validated; `Core.readPolicy` reads it. */
   readonly policyText: string | undefined;
+  /** That of the registry (the account) it is in. */
+  readonly registryPolicyText: string | undefined;
   readonly tags: readonly ResourceTag[];
   /** Milliseconds since the epoch. */
   readonly createdAt: number;
@@ -41,6 +46,7 @@ export interface RepositoryRow {
   readonly tag_mutability: string;
   readonly settings: string;
   readonly policy: string | null;
+  readonly registry_policy: string | null;
   readonly tags: string;
   readonly created_at: number;
   readonly version: number;
@@ -48,7 +54,8 @@ export interface RepositoryRow {
 
 /** The columns of `RepositoryRow`, for queries in which the table is `r`. */
 export const repositoryColumns: Sql = sql`r.id, r.account, r.name, r.tag_mutability, r.settings, r.policy, r.tags,
-  r.created_at, r.version`;
+  r.created_at, r.version,
+  (SELECT g.policy FROM registry_accounts g WHERE g.account = r.account) AS registry_policy`;
 
 export function toRepository(row: RepositoryRow): Repository {
   return {
@@ -58,6 +65,7 @@ export function toRepository(row: RepositoryRow): Repository {
     tagMutability: row.tag_mutability as TagMutability,
     settings: JSON.parse(row.settings) as RepositorySettings,
     policyText: row.policy ?? undefined,
+    registryPolicyText: row.registry_policy ?? undefined,
     tags: JSON.parse(row.tags) as ResourceTag[],
     createdAt: row.created_at,
     version: row.version,
@@ -75,9 +83,12 @@ export interface NewRepository {
   readonly tagMutability: TagMutability;
   readonly settings: RepositorySettings;
   readonly tags: readonly ResourceTag[];
+  /** Both validated. */
+  readonly policyText?: string | undefined;
+  readonly lifecyclePolicy?: string | undefined;
 }
 
-/** Makes a repository. Throws `RegistryError` repositoryExists. */
+/** Makes a repository. Throws `RegistryError` repositoryExists or quotaExceeded. */
 export async function createRepository(core: Core, ref: RepositoryRef, wanted: NewRepository): Promise<Repository> {
   const id = newHexId();
   const createdAt = core.clock.now();
@@ -86,20 +97,28 @@ export async function createRepository(core: Core, ref: RepositoryRef, wanted: N
       sql: sql`INSERT INTO registry_repositories
         (id, account, name, tag_mutability, settings, policy, tags, created_at, version)
         VALUES (${id}, ${ref.account}, ${ref.name}, ${wanted.tagMutability}, ${JSON.stringify(wanted.settings)},
-          ${null}, ${JSON.stringify(wanted.tags)}, ${createdAt}, ${1})`,
+          ${wanted.policyText ?? null}, ${JSON.stringify(wanted.tags)}, ${createdAt}, ${1})`,
       otherwise: () =>
         new RegistryError('repositoryExists', `The repository '${ref.name}' exists already in account ${ref.account}.`),
     },
+    countRepositoryStep(core, ref.account),
+    ...(wanted.lifecyclePolicy === undefined ? [] : [insertLifecycleStep(core, id, wanted.lifecyclePolicy)]),
   ]);
-  return { ...ref, ...wanted, id, policyText: undefined, createdAt, version: 1 };
+  const { tagMutability, settings, tags, policyText } = wanted;
+  const { policyText: registryPolicyText } = await findRegistryAccount(core.store, ref.account);
+  return { ...ref, tagMutability, settings, tags, id, policyText, registryPolicyText, createdAt, version: 1 };
 }
 
-/** The repository, made with the default settings if it is missing. */
-export async function ensureRepository(core: Core, ref: RepositoryRef): Promise<Repository> {
+/** The repository, made as the account's creation template for `scenario` says if it is missing. */
+export async function ensureRepository(
+  core: Core,
+  ref: RepositoryRef,
+  scenario: CreationScenario,
+): Promise<Repository> {
   const held = await findRepository(core.store, ref);
   if (held) return held;
   try {
-    return await createRepository(core, ref, { tagMutability: 'MUTABLE', settings: {}, tags: [] });
+    return await createRepository(core, ref, await templateFor(core.store, ref, scenario));
   } catch (error) {
     const made = await findRepository(core.store, ref);
     if (made) return made;
@@ -157,6 +176,7 @@ export async function deleteRepository(core: Core, ref: RepositoryRef, force: bo
       { sql: sql`DELETE FROM registry_repository_blobs WHERE repository = ${held.id}` },
       { sql: sql`DELETE FROM registry_uploads WHERE repository = ${held.id}` },
       { sql: sql`DELETE FROM registry_repositories WHERE id = ${held.id} AND version = ${held.version}`, expect: 1 },
+      uncountRepositoryStep(held.account),
       ...digests.map(({ digest }) => imageEvent(core, held, 'DELETE', digest)),
     ];
     return { steps, result: { repository: held, uploads: open } };

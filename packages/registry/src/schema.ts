@@ -2,6 +2,7 @@
 // Manifests live here (small, read often, changed with their tags in one transaction); layers live in the blob store.
 import type { Migration } from '@longshore/store';
 import { pullThroughMigration } from './pull-through/schema.ts';
+import { accountsMigration } from './schema-accounts.ts';
 
 const core: Migration = {
   id: 'registry/001-core',
@@ -167,4 +168,5 @@ export const registryMigrations: readonly Migration[] = Object.freeze([
   storedBytes,
   collection,
   pullThroughMigration,
+  accountsMigration,
 ]);

@@ -9,6 +9,7 @@ import type { CollectOutcome } from './collection/collector.ts';
 import type { CollectionPreview } from './collection/preview.ts';
 import type { StorageReport } from './storage-report.ts';
 import type { PullThroughOptions } from './pull-through/state.ts';
+import type { Quotas } from './limits.ts';
 
 export interface RegistryOptions {
   readonly store: Store;
@@ -29,6 +30,8 @@ export interface RegistryOptions {
   readonly collection?: CollectionOptions;
   /** Upstreams: without it no secrets are read and no private networks reached. */
   readonly pullThrough?: PullThroughOptions;
+  /** Other quotas than ECR's. */
+  readonly quotas?: Partial<Quotas>;
 }
 
 export interface CollectionOptions {
@@ -50,7 +53,7 @@ export interface Registry {
   readonly ecr: AwsService;
   /** Everything under `/v2/`, including `/v2/token`. Never throws; bodies are streamed. */
   handleOci(request: IncomingMessage, response: ServerResponse): Promise<void>;
-  /** Background work: expiring uploads, pull times, collection. */
+  /** Background work: expiring uploads, pull times, collection, lifecycle policies. */
   readonly services: readonly Service[];
   /** At start, after migration, before anything is served: what a crash left behind is undone. */
   recover(): Promise<void>;

@@ -1,12 +1,13 @@
 // Writing images from inside the program (builds, imports): the same path as a client's push, without HTTP.
 import type { Principal, RequestContext } from '@longshore/aws';
 import { finishDigest, newHash, newHexId, newUuid } from '@longshore/base';
-import { type Core, repositoryArn } from './core.ts';
+import type { Core } from './core.ts';
 import { RegistryError } from './errors.ts';
 import { putImage } from './images.ts';
 import { parseRepositoryName, parseTag, type RepositoryRef } from './names.ts';
 import { finishLayer, receive } from './receive.ts';
-import { ensureRepository, type Repository } from './repositories.ts';
+import { ensureRepository, findRepository, type Repository } from './repositories.ts';
+import { accessResource } from './resource.ts';
 import type { ImageWriter } from './types.ts';
 
 const actions = [
@@ -25,7 +26,7 @@ async function requirePush(core: Core, principal: Principal, ref: RepositoryRef)
     userAgent: 'longshore',
     now: core.clock.now(),
   };
-  const resources = [{ arn: repositoryArn(core, ref), account: ref.account }];
+  const resources = [await accessResource(core, ref, await findRepository(core.store, ref))];
   for (const action of actions) {
     const refusal = await core.authorizer.refusal(principal, { action, resources }, context);
     if (refusal !== undefined) throw new RegistryError('denied', refusal);
@@ -62,7 +63,7 @@ export async function createImageWriter(core: Core, principal: Principal, name: 
   if (!parsed) throw new RegistryError('nameInvalid');
   const ref = { account: principal.account, name: parsed };
   await requirePush(core, principal, ref);
-  const repository = await ensureRepository(core, ref);
+  const repository = await ensureRepository(core, ref, 'CREATE_ON_PUSH');
   return {
     putBlob: (source) => putBlob(core, repository, source),
     async putManifest(tag, mediaType, bytes) {

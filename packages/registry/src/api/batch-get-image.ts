@@ -19,7 +19,7 @@ export const batchGetImageOperation = (core: Core) =>
     name: 'BatchGetImage',
     schema: BatchGetImage$,
     effect: 'read',
-    async handle(input, _call, ref) {
+    async handle(input, call, ref) {
       const ids = requireImageIds(input.imageIds);
       const repository = requireRepository(await findRepository(core.store, ref), ref);
       const images: Image[] = [];
@@ -41,8 +41,8 @@ export const batchGetImageOperation = (core: Core) =>
         } else {
           bytes += manifest.size;
           if (bytes > limits.batchBytes) throw new RegistryError('batchTooLarge');
-          core.pulls.record(repository.id, manifest.digest);
           core.pullEvents.record(repository, manifest.digest, id.imageTag);
+          core.pulls.record(repository, manifest.digest, call.principal.arn);
           core.counters.manifestsServed.add();
           images.push({
             registryId: ref.account,

@@ -7,12 +7,12 @@ import {
   type ImageIdentifier,
 } from '@aws-sdk/client-ecr';
 import type { Core } from '../core.ts';
-import { RegistryError } from '../errors.ts';
 import { findImages, findManifest, type ImageDetail, listImages } from '../reading.ts';
 import { findRepository, type Repository, requireRepository } from '../repositories.ts';
 import { invalid, repositoryOperation } from './ecr-operation.ts';
 import { readImageId, requireImageIds } from './image-ids.ts';
-import { readTagStatus } from './list-images.ts';
+import { isActiveWanted, readTagStatus } from './list-images.ts';
+import { imageNotFound } from './named-image.ts';
 import { readPageSize, readPageToken } from './shapes.ts';
 
 function imageDetailShape(repository: Repository, image: ImageDetail): ImageDetailShape {
@@ -31,13 +31,6 @@ function imageDetailShape(repository: Repository, image: ImageDetail): ImageDeta
   };
 }
 
-function notFound(repository: Repository, id: ImageIdentifier): RegistryError {
-  return new RegistryError(
-    'manifestUnknown',
-    `The image with imageId {imageDigest:'${id.imageDigest ?? 'null'}', imageTag:'${id.imageTag ?? 'null'}'} does not exist within the repository with name '${repository.name}' in the registry with id '${repository.account}'`,
-  );
-}
-
 /** Each named image once, in the order of the names. */
 async function describeNamed(core: Core, repository: Repository, ids: readonly ImageIdentifier[]) {
   const digests = new Set<string>();
@@ -46,7 +39,7 @@ async function describeNamed(core: Core, repository: Repository, ids: readonly I
     if (typeof reference === 'string') throw invalid(`Invalid parameter at 'imageIds': ${reference}`);
     const { manifest } = await findManifest(core, repository, reference, 'head');
     const agrees = id.imageDigest === undefined || id.imageDigest === manifest?.digest;
-    if (!manifest || !agrees) throw notFound(repository, id);
+    if (!manifest || !agrees) throw imageNotFound(repository, id);
     digests.add(manifest.digest);
   }
   const found = new Map(
@@ -72,6 +65,7 @@ export const describeImagesOperation = (core: Core) =>
         const images = await describeNamed(core, repository, ids);
         return { imageDetails: images.map((each) => imageDetailShape(repository, each)) };
       }
+      if (!isActiveWanted(input.filter?.imageStatus)) return { imageDetails: [] };
       const purpose = `DescribeImages ${repository.id} ${status}`;
       const [after = ''] = await readPageToken(core, purpose, input.nextToken);
       const held = await listImages(core.store, repository, status, after, size + 1);

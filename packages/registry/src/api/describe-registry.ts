@@ -1,13 +1,18 @@
 // DescribeRegistry
 import { DescribeRegistry$, type DescribeRegistryRequest, type DescribeRegistryResponse } from '@aws-sdk/client-ecr';
-import { ecrOperation } from './ecr-operation.ts';
+import { findRegistryAccount } from '../accounts.ts';
+import type { Core } from '../core.ts';
+import { registryOperation } from './ecr-operation.ts';
+import { replicationShape } from './replication.ts';
 
-export const describeRegistryOperation = () =>
-  ecrOperation<DescribeRegistryRequest, DescribeRegistryResponse>({
+export const describeRegistryOperation = (core: Core) =>
+  registryOperation<DescribeRegistryRequest, DescribeRegistryResponse>({
     name: 'DescribeRegistry',
     schema: DescribeRegistry$,
     effect: 'read',
-    access: (_input, call) => ({ resources: [{ arn: '*', account: call.principal.account }] }),
-    handle: (_input, call) =>
-      Promise.resolve({ registryId: call.principal.account, replicationConfiguration: { rules: [] } }),
+    async handle(_input, call) {
+      const { account } = call.principal;
+      const { settings } = await findRegistryAccount(core.store, account);
+      return { registryId: account, replicationConfiguration: replicationShape(settings) };
+    },
   });

@@ -5,9 +5,9 @@ import {
   type DescribeRepositoriesResponse,
 } from '@aws-sdk/client-ecr';
 import type { CallContext } from '@longshore/aws';
-import { formatArn } from '@longshore/base';
 import type { Core } from '../core.ts';
 import { findRepository, listRepositories, requireRepository } from '../repositories.ts';
+import { allRepositoriesResource } from '../resource.ts';
 import { ecrOperation, invalid, refOf, registryOf, repositoryResource } from './ecr-operation.ts';
 import { readPageSize, readPageToken, repositoryShape } from './shapes.ts';
 
@@ -30,9 +30,7 @@ export const describeRepositoriesOperation = (core: Core) =>
     async access(input, call) {
       const refs = namedRefs(input, call);
       if (refs) return { resources: await Promise.all(refs.map((ref) => repositoryResource(core, ref))) };
-      const account = registryOf(input, call);
-      const arn = formatArn({ service: 'ecr', region: core.region, account, resource: 'repository/*' });
-      return { resources: [{ arn, account }] };
+      return { resources: [await allRepositoriesResource(core, registryOf(input, call))] };
     },
     async handle(input, call) {
       const refs = namedRefs(input, call);

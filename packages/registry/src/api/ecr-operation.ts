@@ -8,10 +8,11 @@ import {
   operation,
 } from '@longshore/aws';
 import { parseAccountId } from '@longshore/base';
-import { type Core, repositoryArn } from '../core.ts';
+import type { Core } from '../core.ts';
 import { failures, RegistryError } from '../errors.ts';
 import { parseRepositoryName, type RepositoryRef } from '../names.ts';
 import { findRepository } from '../repositories.ts';
+import { accessResource } from '../resource.ts';
 
 /** The failure as an ECR exception; anything else as it is. */
 export function toAwsError(error: unknown): unknown {
@@ -71,10 +72,12 @@ export function refOf(input: NamesRepository, call: CallContext): RepositoryRef 
 /** The repository as a resource with its policy; also one that does not exist, so that refusals do not tell. */
 export async function repositoryResource(core: Core, ref: RepositoryRef): Promise<AccessResource> {
   const repository = await findRepository(core.store, ref);
-  return { arn: repositoryArn(core, ref), account: ref.account, policy: core.policyOf(repository) };
+  return accessResource(core, ref, repository);
 }
 
 interface RepositoryOperation<I, O> extends Pick<Operation<I, O>, 'name' | 'schema' | 'effect' | 'maxBodyBytes'> {
+  /** Where it is not `ecr:NAME`. */
+  readonly action?: string;
   readonly handle: (input: I, call: CallContext, ref: RepositoryRef) => Promise<O>;
 }
 
@@ -83,9 +86,23 @@ export function repositoryOperation<I extends NamesRepository, O>(
   core: Core,
   definition: RepositoryOperation<I, O>,
 ): AnyOperation {
+  const { action, ...rest } = definition;
+  return ecrOperation<I, O>({
+    ...rest,
+    access: async (input, call) => ({
+      ...(action !== undefined && { action }),
+      resources: [await repositoryResource(core, refOf(input, call))],
+    }),
+    handle: (input, call) => definition.handle(input, call, refOf(input, call)),
+  });
+}
+
+type RegistryOperation<I, O> = Pick<Operation<I, O>, 'name' | 'schema' | 'effect' | 'handle'>;
+
+/** An operation on the caller's own registry; its settings are nobody else's business. */
+export function registryOperation<I, O>(definition: RegistryOperation<I, O>): AnyOperation {
   return ecrOperation<I, O>({
     ...definition,
-    access: async (input, call) => ({ resources: [await repositoryResource(core, refOf(input, call))] }),
-    handle: (input, call) => definition.handle(input, call, refOf(input, call)),
+    access: (_input, call) => ({ resources: [{ arn: '*', account: call.principal.account }] }),
   });
 }

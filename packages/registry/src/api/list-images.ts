@@ -15,6 +15,16 @@ export function readTagStatus(status: string | undefined): TagStatus {
   return status;
 }
 
+const imageStatuses: ReadonlySet<string> = new Set(['ACTIVE', 'ARCHIVED', 'ACTIVATING', 'ANY']);
+
+/** Whether `filter.imageStatus` asks for active images: here all are. */
+export function isActiveWanted(status = 'ACTIVE'): boolean {
+  if (!imageStatuses.has(status)) {
+    throw invalid("Invalid parameter at 'filter.imageStatus': ACTIVE, ARCHIVED, ACTIVATING or ANY.");
+  }
+  return status === 'ACTIVE' || status === 'ANY';
+}
+
 export const listImagesOperation = (core: Core) =>
   repositoryOperation<ListImagesRequest, ListImagesResponse>(core, {
     name: 'ListImages',
@@ -24,6 +34,7 @@ export const listImagesOperation = (core: Core) =>
       const status = readTagStatus(input.filter?.tagStatus);
       const size = readPageSize(input.maxResults);
       const repository = requireRepository(await findRepository(core.store, ref), ref);
+      if (!isActiveWanted(input.filter?.imageStatus)) return { imageIds: [] };
       const purpose = `ListImages ${repository.id} ${status}`;
       const [digest = '', tag = ''] = await readPageToken(core, purpose, input.nextToken);
       const held = await listImageIds(core.store, repository, status, { digest, tag }, size + 1);

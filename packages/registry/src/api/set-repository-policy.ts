@@ -4,10 +4,10 @@ import {
   type SetRepositoryPolicyRequest,
   type SetRepositoryPolicyResponse,
 } from '@aws-sdk/client-ecr';
-import { type Core, repositoryArn } from '../core.ts';
-import { parseRepositoryPolicy } from '../repository-policy.ts';
+import type { Core } from '../core.ts';
+import { parseResourcePolicy } from '../repository-policy.ts';
 import { changeRepository } from '../repositories.ts';
-import { invalid, repositoryOperation } from './ecr-operation.ts';
+import { invalid, repositoryOperation, repositoryResource } from './ecr-operation.ts';
 
 export const setRepositoryPolicyOperation = (core: Core) =>
   repositoryOperation<SetRepositoryPolicyRequest, SetRepositoryPolicyResponse>(core, {
@@ -16,9 +16,10 @@ export const setRepositoryPolicyOperation = (core: Core) =>
     effect: 'write',
     async handle(input, call, ref) {
       const policyText = input.policyText ?? '';
-      const policy = parseRepositoryPolicy(policyText);
+      const policy = parseResourcePolicy(policyText, 'repository');
       if (input.force !== true) {
-        const resources = [{ arn: repositoryArn(core, ref), account: ref.account, policy }];
+        const held = await repositoryResource(core, ref);
+        const resources = [{ ...held, policy }];
         const request = { action: 'ecr:SetRepositoryPolicy', resources };
         if ((await core.authorizer.refusal(call.principal, request, call)) !== undefined) {
           throw invalid('This policy would lock you out of changing it. Set force to go ahead.');

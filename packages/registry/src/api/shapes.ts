@@ -13,7 +13,7 @@ export function repositoryUri(call: CallContext, ref: RepositoryRef): string {
   return `${call.baseUrl.replace(/^https?:\/\//, '')}/${ref.account}/${ref.name}`;
 }
 
-export function mutabilityShape(repository: Repository) {
+export function mutabilityShape(repository: Pick<Repository, 'tagMutability' | 'settings'>) {
   const { exclusions } = repository.settings;
   return {
     imageTagMutability: repository.tagMutability,

@@ -5,6 +5,7 @@ import { repositoryArn } from '../core.ts';
 import { RegistryError } from '../errors.ts';
 import { type RepositoryRef, resolvePathName } from '../names.ts';
 import { ensureRepository, type Repository, requireRepository } from '../repositories.ts';
+import { accessResource } from '../resource.ts';
 import type { OciCall } from './call.ts';
 import { challenge } from './credentials.ts';
 
@@ -25,9 +26,7 @@ export async function isAllowed(
   repository: Repository | undefined,
   actions: readonly string[],
 ): Promise<boolean> {
-  const resources = [
-    { arn: repositoryArn(call.core, ref), account: ref.account, policy: call.core.policyOf(repository) },
-  ];
+  const resources = [await accessResource(call.core, ref, repository)];
   for (const action of actions) {
     const refusal = await call.core.authorizer.refusal(call.caller.principal, { action, resources }, call.context);
     if (refusal !== undefined) return false;
@@ -83,5 +82,5 @@ export async function repositoryForPush(
   const own = ref.account === call.caller.principal.account;
   if (!own || !(await isAllowed(call, ref, undefined, ['ecr:CreateRepository'])))
     return requireRepository(undefined, ref);
-  return ensureRepository(call.core, ref);
+  return ensureRepository(call.core, ref, 'CREATE_ON_PUSH');
 }

@@ -1,11 +1,12 @@
 // Lists in pages: the tags of a repository, its referrers, and the catalog of the caller's own account.
-import { formatArn, parseDigest } from '@longshore/base';
+import { parseDigest } from '@longshore/base';
 import { RegistryError } from '../errors.ts';
 import { limits } from '../limits.ts';
 import { mediaTypes } from '../manifest.ts';
 import type { RepositoryRef } from '../names.ts';
 import { listReferrers, listTags } from '../reading.ts';
 import { findRepository, listRepositories, requireRepository } from '../repositories.ts';
+import { allRepositoriesResource } from '../resource.ts';
 import { requireAccess } from './access.ts';
 import type { OciCall } from './call.ts';
 import { challenge } from './credentials.ts';
@@ -81,8 +82,7 @@ export async function handleCatalog(call: OciCall): Promise<void> {
   requireGet(call);
   const { core, caller } = call;
   const { account } = caller.principal;
-  const arn = formatArn({ service: 'ecr', region: core.region, account, resource: 'repository/*' });
-  const access = { action: 'ecr:DescribeRepositories', resources: [{ arn, account }] };
+  const access = { action: 'ecr:DescribeRepositories', resources: [await allRepositoriesResource(core, account)] };
   if ((await core.authorizer.refusal(caller.principal, access, call.context)) !== undefined) {
     throw new RegistryError('denied');
   }

@@ -52,7 +52,7 @@ async function get(call: OciCall, name: string, ref: RepositoryRef, reference: R
   response.setHeader('content-length', manifest.size);
   response.end(head ? undefined : manifest.bytes);
   if (head) return;
-  core.pulls.record(held.id, manifest.digest);
+  core.pulls.record(held, manifest.digest, call.caller.principal.arn);
   core.counters.manifestsServed.add();
 }
 

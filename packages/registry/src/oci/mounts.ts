@@ -2,6 +2,8 @@
 // of that repository; without, out of whichever of the caller's own account has it. What the caller may not pull is not
 // there, and what does not succeed is an upload.
 import type { Digest } from '@longshore/base';
+import { accountSetting } from '../account-settings.ts';
+import { findRegistryAccount } from '../accounts.ts';
 import { findLayer, mountLayer, repositoriesLinking } from '../layers.ts';
 import { resolvePathName } from '../names.ts';
 import type { Repository } from '../repositories.ts';
@@ -41,9 +43,12 @@ async function mountFromAnywhere(call: OciCall, mount: Mount): Promise<boolean> 
 }
 
 /**
- * Links a blob from a repository that the caller may pull from. False in every other case, for whatever reason. Throws
+ * Links a blob from a repository that the caller may pull from, unless the account's BLOB_MOUNTING is off. False in every
+ * other case, for whatever reason. Throws
  * a challenge if only the token's scopes are in the way, as clients expect: they come back with a wider one.
  */
-export function tryMount(call: OciCall, mount: Mount, from: string | null): Promise<boolean> {
+export async function tryMount(call: OciCall, mount: Mount, from: string | null): Promise<boolean> {
+  const { settings } = await findRegistryAccount(call.core.store, mount.target.account);
+  if (accountSetting(settings, 'BLOB_MOUNTING') !== 'ENABLED') return false;
   return from === null ? mountFromAnywhere(call, mount) : mountFrom(call, mount, from);
 }

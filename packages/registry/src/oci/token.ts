@@ -1,11 +1,11 @@
 // `/v2/token`: a login becomes a bearer token whose scopes are what the caller's policies allow now (distribution,
 // "Token authentication"; GET with Basic, and the OAuth2 form of POST). Nobody gets one without a login.
-import { formatArn } from '@longshore/base';
 import type { TokenScope } from '@longshore/identity';
 import { RegistryError } from '../errors.ts';
 import { limits } from '../limits.ts';
 import { resolvePathName } from '../names.ts';
 import { findRepository } from '../repositories.ts';
+import { allRepositoriesResource } from '../resource.ts';
 import { type Grant, grantActions, isAllowed } from './access.ts';
 import { bodyOf, type Caller, type OciRequest } from './call.ts';
 import { readBasic, verifyLogin } from './credentials.ts';
@@ -35,8 +35,8 @@ async function grant(call: OciRequest & { caller: Caller }, scope: TokenScope): 
   const { core, caller, context } = call;
   const { account } = caller.principal;
   if (scope.type === 'registry' && scope.name === 'catalog') {
-    const arn = formatArn({ service: 'ecr', region: core.region, account, resource: 'repository/*' });
-    const request = { action: 'ecr:DescribeRepositories', resources: [{ arn, account }] };
+    const resources = [await allRepositoriesResource(core, account)];
+    const request = { action: 'ecr:DescribeRepositories', resources };
     const refused = (await core.authorizer.refusal(caller.principal, request, context)) !== undefined;
     return refused ? none : { ...scope, actions: ['*'] };
   }

@@ -45,7 +45,7 @@ export async function requireImport(
 
 /** The repository that keeps what was fetched. */
 export function keepingRepository(core: Core, ref: RepositoryRef): Promise<Repository> {
-  return ensureRepository(core, ref);
+  return ensureRepository(core, ref, 'PULL_THROUGH_CACHE');
 }
 
 const mostPerAccount = 32;
