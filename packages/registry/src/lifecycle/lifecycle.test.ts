@@ -105,6 +105,14 @@ describe('evaluation', () => {
   });
 });
 
+function isReadOrRefused(text: string): boolean {
+  try {
+    return parseLifecyclePolicy(text, 50).length > 0;
+  } catch (error) {
+    return error instanceof RegistryError;
+  }
+}
+
 describe('what is refused', () => {
   const tagged = { tagStatus: 'tagged', tagPrefixList: ['a'] };
   const cases: readonly [string, object[], string][] = [
@@ -178,11 +186,7 @@ describe('what is refused', () => {
   test('any text is either read or refused', () => {
     fc.assert(
       fc.property(fc.oneof(fc.string(), fc.json()), (text) => {
-        try {
-          parseLifecyclePolicy(text, 50);
-        } catch (error) {
-          expect(error).toBeInstanceOf(RegistryError);
-        }
+        expect(isReadOrRefused(text)).toBe(true);
       }),
     );
   });
