@@ -53,7 +53,7 @@ describe.each(systemStores)('on $name', (store) => {
           pushing(longshore, authorization, world, stop.signal),
           launching(ecs, world, stop.signal),
         ];
-        await until('a random moment has come', momentIn(randomInt(40, 900)));
+        await randomMoment(world);
         await longshore.kill();
         stop.abort();
         await Promise.all(work);
@@ -75,9 +75,13 @@ describe.each(systemStores)('on $name', (store) => {
   }, 600_000);
 });
 
-function momentIn(ms: number): () => boolean {
-  const at = Date.now() + ms;
-  return () => Date.now() >= at;
+/** Some way into the work, however slow the machine: after none to three acknowledgements and a random while. */
+async function randomMoment(world: World): Promise<void> {
+  const acknowledged = () => world.acknowledgedImages.length + world.acknowledgedTasks.length;
+  const enough = acknowledged() + randomInt(4);
+  await until('something was acknowledged', () => acknowledged() >= enough);
+  const at = Date.now() + randomInt(300);
+  await until('the random moment', () => Date.now() >= at);
 }
 
 async function prepare(longshore: Longshore, ecs: ECSClient, image: string): Promise<void> {
