@@ -56,6 +56,9 @@ function importEvent(core: Core, remote: Remote, repository: Repository, digest:
   });
 }
 
+/** What is wrong with the manifest itself. A full quota or an immutable tag is this side's. */
+const upstreamsFault: ReadonlySet<string> = new Set(['manifestInvalid', 'manifestTooLarge', 'manifestDigestMismatch']);
+
 async function importImage(core: Core, remote: Remote, ref: RepositoryRef, reference: Reference): Promise<void> {
   const { bytes, mediaType, digest } = await remoteManifest(core, remote, reference);
   const tag = 'tag' in reference ? reference.tag : undefined;
@@ -73,7 +76,7 @@ async function importImage(core: Core, remote: Remote, ref: RepositoryRef, refer
       ],
     });
   } catch (error) {
-    if (!(error instanceof RegistryError) || error.kind === 'tagImmutable') throw error;
+    if (!(error instanceof RegistryError) || !upstreamsFault.has(error.kind)) throw error;
     throw new UpstreamError('refused', `The upstream's manifest cannot be taken: ${error.message}`);
   }
   if (tag !== undefined) {
