@@ -48,8 +48,17 @@ export function createUploads(options: UploadsOptions): BlobUploads {
     let poured: Poured;
     try {
       const { hash } = state;
-      const { signal } = append;
-      poured = await pour(source, { file, position: start, hash, maxBytes, gatherBytes, syncSlots, signal });
+      const { signal, freeChunks: freePieces = false } = append;
+      poured = await pour(source, {
+        file,
+        position: start,
+        hash,
+        maxBytes,
+        gatherBytes,
+        syncSlots,
+        freePieces,
+        signal,
+      });
       await sync(file, state);
     } catch (error) {
       // The write or the sync failed: nobody knows what reached the disk, so go back to what was durable before.

@@ -50,6 +50,8 @@ export interface ReceiveOptions {
   /** Total bytes that the upload may have after this chunk. */
   readonly maxBytes?: number;
   readonly algorithm?: DigestAlgorithm;
+  /** The chunks are nobody else's: free them once they are written. */
+  readonly freeChunks?: boolean;
   /** Set for an upload that is recorded in the store, undefined for one that lives for one request. */
   readonly recorded?: Pick<Upload, 'id' | 'expiresAt'>;
 }
@@ -61,9 +63,9 @@ export async function receive(
   source: AsyncIterable<Uint8Array>,
   options: ReceiveOptions = {},
 ): Promise<number> {
-  const { maxBytes = limits.layerBytes, algorithm = 'sha256', recorded } = options;
+  const { maxBytes = limits.layerBytes, algorithm = 'sha256', freeChunks = false, recorded } = options;
   try {
-    return await core.blobs.append(id, watched(core, source, recorded), { maxBytes, algorithm });
+    return await core.blobs.append(id, watched(core, source, recorded), { maxBytes, algorithm, freeChunks });
   } catch (error) {
     throw translateBlobError(error);
   }

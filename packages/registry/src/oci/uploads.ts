@@ -33,7 +33,7 @@ async function receiveWhole(call: OciCall, repository: Repository, digest: Diges
   const { core } = call;
   await core.blobs.create(id);
   try {
-    await receive(core, id, bodyOf(call.request), { algorithm: digestAlgorithm(digest) });
+    await receive(core, id, bodyOf(call.request), { algorithm: digestAlgorithm(digest), freeChunks: true });
     await finishLayer(core, repository, { id, recorded: false }, digest);
   } catch (error) {
     // After any other failure bytes may have been made a blob already: `recover` knows what to do with them.
@@ -93,6 +93,7 @@ async function appendBody(call: OciCall, name: string, upload: Upload, digest?: 
   return receive(call.core, upload.id, bodyOf(call.request), {
     maxBytes: range ? Math.min(limits.layerBytes, range.last + 1) : limits.layerBytes,
     algorithm: digest ? digestAlgorithm(digest) : 'sha256',
+    freeChunks: true,
     recorded: { id: upload.id, expiresAt },
   });
 }
