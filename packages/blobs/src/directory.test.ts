@@ -32,6 +32,18 @@ describe('names and modes on disk', () => {
     expect(await readdir(join(dir, 'data', 'blobs', 'uploads'))).toEqual([]);
   });
 
+  test('chunks that are given away are freed when they are written, others are not', async () => {
+    const store = await openDirectoryBlobStore({ dir, log: silentLogger });
+    const upload = newHexId();
+    await store.create(upload);
+    const chunks = [new Uint8Array(65_536), new Uint8Array(10)];
+    await store.append(upload, from(chunks));
+    expect(chunks.map((chunk) => chunk.length)).toEqual([65_536, 10]);
+    await store.append(upload, from(chunks), { freeChunks: true });
+    expect(chunks.map((chunk) => chunk.length)).toEqual([0, 0]);
+    expect(await store.offset(upload)).toBe(2 * 65_546);
+  });
+
   test('a cancelled request for a finished upload leaves its name to recovery', async () => {
     const store = await openDirectoryBlobStore({ dir, log: silentLogger });
     const upload = newHexId();

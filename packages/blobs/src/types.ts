@@ -61,7 +61,7 @@ export interface AppendOptions {
   readonly maxBytes?: number;
   /** Hash while streaming, so that `finish` need not read the bytes again. Default sha256. */
   readonly algorithm?: DigestAlgorithm;
-  /** The source gives its chunks away: their memory is freed (the chunk becomes empty) once they are written. */
+  /** The source gives its chunks away: their memory may be freed (a chunk is empty then) once written. */
   readonly freeChunks?: boolean;
   readonly signal?: AbortSignal;
 }

@@ -165,6 +165,21 @@ function uploadContract(store: () => BlobStore): void {
     await expect(store().create(upload)).rejects.toThrow(/exist/);
   });
 
+  test('chunks that are given away become the same blob; memory that others share is left alone', async () => {
+    const shared = Buffer.alloc(300_000, 'shared');
+    const expected = Buffer.alloc(300_000, 'shared');
+    const own = Array.from({ length: 40 }, () => new Uint8Array(randomBytes(65_536)).slice());
+    const bytes = Buffer.concat([...own, shared.subarray(100, 200_000)]);
+    const upload = newHexId();
+    await store().create(upload);
+    const end = await store().append(upload, from([...own, shared.subarray(100, 200_000)]), { freeChunks: true });
+    expect(end).toBe(bytes.length);
+    expect(shared.equals(expected)).toBe(true);
+    await store().finish(upload, digestOf(bytes));
+    await store().release(upload);
+    expect((await read(store(), digestOf(bytes))).equals(bytes)).toBe(true);
+  });
+
   test('a wrong digest is refused and the upload stays', async () => {
     const upload = newHexId();
     await store().create(upload);
