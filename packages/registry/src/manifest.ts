@@ -86,10 +86,13 @@ function parseJson(bytes: Uint8Array): Json {
   return value;
 }
 
+/** Only what may be in one (RFC 6838 is narrower): it is kept in a column, and a NUL could not be. */
+const mediaTypeText = /^[\x20-\x7e]{1,255}$/;
+
 function descriptor(value: unknown, where: string): Descriptor {
   if (!isObject(value)) throw invalid(`${where} is not a descriptor.`);
   const { mediaType, digest, size } = value;
-  if (typeof mediaType !== 'string' || mediaType === '' || mediaType.length > 255) {
+  if (typeof mediaType !== 'string' || !mediaTypeText.test(mediaType)) {
     throw invalid(`${where} has no media type.`);
   }
   const parsed = typeof digest === 'string' ? parseDigest(digest) : undefined;
@@ -149,10 +152,11 @@ function readAnnotations(value: unknown): Record<string, string> | undefined {
 
 function readArtifactType(body: Json, refs: readonly ManifestRef[]): string | undefined {
   const { artifactType } = body;
-  if (artifactType !== undefined && (typeof artifactType !== 'string' || artifactType.length > 255)) {
+  const given = artifactType !== undefined && artifactType !== '';
+  if (given && (typeof artifactType !== 'string' || !mediaTypeText.test(artifactType))) {
     throw invalid('artifactType is not a media type.');
   }
-  return artifactType || refs.find((ref) => ref.kind === 'config')?.mediaType;
+  return (given ? artifactType : undefined) ?? refs.find((ref) => ref.kind === 'config')?.mediaType;
 }
 
 /**

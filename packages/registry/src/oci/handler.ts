@@ -59,6 +59,8 @@ async function dispatch(call: OciCall, route: Route): Promise<void> {
 }
 
 async function serve(call: OciRequest, path: string): Promise<void> {
+  // No name, tag or digest has a NUL, and no database takes one in a text.
+  if (call.request.url?.includes('%00')) throw new RegistryError('requestInvalid');
   const route = routeOf(path);
   if (!route) throw new RegistryError('pathUnknown');
   call.seen.route = route;
