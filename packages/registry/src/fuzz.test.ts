@@ -18,12 +18,19 @@ interface Sent {
 
 const answerMs = 10_000;
 
-/** The status; rejects if there is no answer in time. */
+/** The status; rejects if there is no answer in time. A connection each, as an idle one may be closed just now. */
 function send(at: TestRegistry, { method, path, headers, body }: Sent): Promise<number> {
   return new Promise((resolve, reject) => {
     const length = body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) };
     const asking = request(
-      { host: '127.0.0.1', port: Number(at.host.split(':')[1]), method, path, headers: { ...headers, ...length } },
+      {
+        agent: false,
+        host: '127.0.0.1',
+        port: Number(at.host.split(':')[1]),
+        method,
+        path,
+        headers: { ...headers, ...length },
+      },
       (response) => {
         response.resume();
         response.on('end', () => resolve(response.statusCode ?? 0));
@@ -186,7 +193,7 @@ describe.each(testStores())('on $name', (backEnd) => {
       fc.constantFrom('\u0000', '\ud800', 'a'.repeat(256)),
     );
     const anything = fc.oneof(
-      fc.jsonValue({ maxDepth: 3, stringUnit: 'binary' }),
+      fc.jsonValue({ maxDepth: 3, stringUnit: 'binary-ascii' }),
       text,
       fc.constantFrom(-1, 2 ** 53, []),
     );
