@@ -5,14 +5,45 @@ import {
   type BatchGetImageResponse,
   type Image,
   type ImageFailure,
+  type ImageFailureCode,
 } from '@aws-sdk/client-ecr';
+import type { CallContext } from '@longshore/aws';
 import type { Core } from '../core.ts';
-import { RegistryError } from '../errors.ts';
+import { type FailureKind, RegistryError } from '../errors.ts';
 import { limits } from '../limits.ts';
-import { findManifest } from '../reading.ts';
+import type { Reference, RepositoryRef } from '../names.ts';
+import { apiAsker, remoteOf } from '../pull-through/begin.ts';
+import { throughCache } from '../pull-through/images.ts';
+import { findManifest, type FoundManifest } from '../reading.ts';
 import { findRepository, requireRepository } from '../repositories.ts';
 import { repositoryOperation } from './ecr-operation.ts';
 import { imageFailure, readImageId, requireImageIds } from './image-ids.ts';
+
+const upstreamFailures: Readonly<Partial<Record<FailureKind, ImageFailureCode>>> = {
+  denied: 'UpstreamAccessDenied',
+  upstreamDenied: 'UpstreamAccessDenied',
+  upstreamBusy: 'UpstreamTooManyRequests',
+  upstreamImage: 'UpstreamUnavailable',
+  secretUnreadable: 'UpstreamUnavailable',
+  manifestUnknown: 'ImageNotFound',
+};
+
+/** Reads images, from their upstream if they have one. One that does not answer is not asked for the next image. */
+function imageReader(core: Core, call: CallContext, ref: RepositoryRef) {
+  let isDown = false;
+  return async (reference: Reference): Promise<FoundManifest | ImageFailureCode> => {
+    const found = await findManifest(core, ref, reference, 'whole');
+    if (isDown) return found.manifest ? found : 'UpstreamUnavailable';
+    try {
+      return await throughCache(apiAsker(core, call), ref, reference, found, 'whole');
+    } catch (error) {
+      const code = error instanceof RegistryError ? upstreamFailures[error.kind] : undefined;
+      if (code === undefined) throw error;
+      isDown = code === 'UpstreamUnavailable';
+      return code;
+    }
+  };
+}
 
 export const batchGetImageOperation = (core: Core) =>
   repositoryOperation<BatchGetImageRequest, BatchGetImageResponse>(core, {
@@ -21,7 +52,9 @@ export const batchGetImageOperation = (core: Core) =>
     effect: 'read',
     async handle(input, call, ref) {
       const ids = requireImageIds(input.imageIds);
-      const repository = requireRepository(await findRepository(core.store, ref), ref);
+      const there = await findRepository(core.store, ref);
+      if (!there && !(await remoteOf(core, ref))) requireRepository(there, ref);
+      const read = imageReader(core, call, ref);
       const images: Image[] = [];
       const failures: ImageFailure[] = [];
       let bytes = 0;
@@ -31,8 +64,13 @@ export const batchGetImageOperation = (core: Core) =>
           failures.push(imageFailure(id, reference));
           continue;
         }
-        const { manifest } = await findManifest(core, ref, reference, 'whole');
-        if (!manifest) {
+        const got = await read(reference);
+        if (typeof got === 'string') {
+          failures.push(imageFailure(id, got));
+          continue;
+        }
+        const { repository, manifest } = got;
+        if (!repository || !manifest) {
           failures.push(imageFailure(id, 'ImageNotFound'));
         } else if (id.imageDigest !== undefined && id.imageDigest !== manifest.digest) {
           failures.push(imageFailure(id, 'ImageTagDoesNotMatchDigest'));

@@ -10,6 +10,8 @@ import { RegistryError } from '../errors.ts';
 import { findLayer } from '../layers.ts';
 import { limits } from '../limits.ts';
 import { type DownloadGrant, downloadPurpose } from '../oci/blobs.ts';
+import { apiAsker } from '../pull-through/begin.ts';
+import { fetchLayerThroughCache } from '../pull-through/layers.ts';
 import { requireRepository } from '../repositories.ts';
 import { invalid, repositoryOperation } from './ecr-operation.ts';
 
@@ -21,7 +23,10 @@ export const getDownloadUrlForLayerOperation = (core: Core) =>
     async handle(input, call, ref) {
       const digest = parseDigest(input.layerDigest ?? '');
       if (!digest) throw invalid("Invalid parameter at 'layerDigest': a sha256 or sha512 digest.");
-      const { repository, layer } = await findLayer(core, ref, digest);
+      let { repository, layer } = await findLayer(core, ref, digest);
+      if (!layer && (await fetchLayerThroughCache(apiAsker(core, call), ref, repository, digest))) {
+        ({ repository, layer } = await findLayer(core, ref, digest));
+      }
       const held = requireRepository(repository, ref);
       if (!layer)
         throw new RegistryError('blobUnknown', `The layer with digest '${digest}' is not in this repository.`);

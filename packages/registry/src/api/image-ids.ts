@@ -20,6 +20,9 @@ const reasons: Readonly<Partial<Record<ImageFailureCode, string>>> = {
   ImageTagDoesNotMatchDigest: 'The specified tag does not point at the specified digest',
   ImageNotFound: 'Requested image not found',
   MissingDigestAndTag: 'Invalid request parameters: both tag and digest cannot be null',
+  UpstreamAccessDenied: 'The image may not be fetched from the upstream registry',
+  UpstreamTooManyRequests: 'The upstream registry limits how often it is asked',
+  UpstreamUnavailable: 'The upstream registry could not be asked for the image',
   ImageReferencedByManifestList: 'Requested image referenced by manifest list or image index',
 };
 

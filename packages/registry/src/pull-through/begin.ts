@@ -1,5 +1,6 @@
 // Before anything is fetched: is the name a window on an upstream, and may this caller fetch? And the bounds of what may
 // be under way.
+import type { CallContext } from '@longshore/aws';
 import { type Core, repositoryArn } from '../core.ts';
 import { RegistryError } from '../errors.ts';
 import type { RepositoryRef } from '../names.ts';
@@ -12,6 +13,11 @@ import type { Remote } from './upstream.ts';
 
 /** Who asks: a call of either protocol. */
 export type Asker = Pick<OciCall, 'core' | 'caller' | 'context'>;
+
+/** Who calls an operation of the ECR API; no token bounds it. */
+export function apiAsker(core: Core, call: CallContext): Asker {
+  return { core, caller: { principal: call.principal, scopes: undefined }, context: call };
+}
 
 const importAction = 'ecr:BatchImportUpstreamImage';
 

@@ -15,6 +15,7 @@ import { layerHeaders, responseSink, sendBlob } from '../oci/send-blob.ts';
 import { finishLayer, receive } from '../receive.ts';
 import type { Repository } from '../repositories.ts';
 import {
+  type Asker,
   flightKey,
   keepingRepository,
   rememberFailure,
@@ -152,6 +153,26 @@ async function serveHead(call: OciCall, remote: Remote, digest: Digest, key: str
   setHeaders(call.response, { ...layerHeaders(digest), 'content-length': size });
   call.response.statusCode = 200;
   call.response.end();
+}
+
+/**
+ * Fetches a layer that the repository does not have, and resolves when it is stored. False if the name has no upstream.
+ * The caller's right to pull was checked. Throws `RegistryError`.
+ */
+export async function fetchLayerThroughCache(
+  asker: Asker,
+  ref: RepositoryRef,
+  repository: Repository | undefined,
+  digest: Digest,
+): Promise<boolean> {
+  const { core } = asker;
+  const remote = await remoteOf(core, ref);
+  if (!remote) return false;
+  await requireImport(asker, ref, repository);
+  const key = flightKey(remote, ref, `layer ${digest}`);
+  throwKnownFailure(core, key, 'layer');
+  await flightOf(core, remote, ref, digest, key).done;
+  return true;
 }
 
 /**

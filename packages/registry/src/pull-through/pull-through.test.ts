@@ -1,7 +1,13 @@
 // Longshore behind Longshore: two whole registries on loopback, and what a client of the first one sees.
 import { once } from 'node:events';
 import { type IncomingMessage, request as httpRequest } from 'node:http';
-import { DescribeImagesCommand } from '@aws-sdk/client-ecr';
+import {
+  BatchGetImageCommand,
+  CreateRepositoryCreationTemplateCommand,
+  DescribeImagesCommand,
+  DescribeRepositoriesCommand,
+  GetDownloadUrlForLayerCommand,
+} from '@aws-sdk/client-ecr';
 import { type Clock, digestOf, systemClock } from '@longshore/base';
 import { sql } from '@longshore/store';
 import { testStores } from '@longshore/store/testing';
@@ -173,6 +179,53 @@ describe.each(testStores())('on $name', (backEnd) => {
     const got = await cache.ask('/v2/up/web/manifests/1');
     expect([got.status, await errorCode(got)]).toEqual([502, 'UNAVAILABLE']);
     expect((await cache.ask(`/v2/up/web/blobs/${digestOf('x')}`)).status).toBe(502);
+  });
+
+  test('the operations of ECR go through the cache too', async () => {
+    const image = await pushImage(upstream, 'web', '1', ['one']);
+    const ecr = ecrOf(cache);
+    const repositoryName = 'up/web';
+    const imageIds = [{ imageTag: '1' }, { imageTag: '2' }];
+    const got = await ecr.send(new BatchGetImageCommand({ repositoryName, imageIds }));
+    expect(got.images).toMatchObject([{ imageManifest: image.bytes, imageId: { imageDigest: image.digest } }]);
+    expect(got.failures).toMatchObject([{ failureCode: 'ImageNotFound' }]);
+    const layer = new GetDownloadUrlForLayerCommand({ repositoryName, layerDigest: digestOf('one') });
+    const { downloadUrl = '' } = await ecr.send(layer);
+    expect(await (await fetch(downloadUrl)).text()).toBe('one');
+    await stopUpstream();
+    const later = await ecr.send(
+      new BatchGetImageCommand({ repositoryName, imageIds: [{ imageTag: '3' }, ...imageIds] }),
+    );
+    expect(later.images).toHaveLength(1);
+    expect(later.failures).toMatchObject([
+      { failureCode: 'UpstreamUnavailable' },
+      { failureCode: 'UpstreamUnavailable' },
+    ]);
+    const lost = new GetDownloadUrlForLayerCommand({ repositoryName, layerDigest: digestOf('two') });
+    await expect(ecr.send(lost)).rejects.toThrow(
+      expect.objectContaining({ name: 'UnableToGetUpstreamLayerException' }),
+    );
+    const none = new BatchGetImageCommand({ repositoryName: 'down/web', imageIds });
+    await expect(ecr.send(none)).rejects.toThrow(expect.objectContaining({ name: 'RepositoryNotFoundException' }));
+  });
+
+  test('a repository that a pull makes is as its creation template says', async () => {
+    await pushImage(upstream, 'web', '1', ['one']);
+    const ecr = ecrOf(cache);
+    await ecr.send(
+      new CreateRepositoryCreationTemplateCommand({
+        prefix: 'up',
+        appliedFor: ['PULL_THROUGH_CACHE'],
+        imageTagMutability: 'IMMUTABLE',
+      }),
+    );
+    expect((await cache.ask('/v2/up/web/manifests/1')).status).toBe(200);
+    const { repositories } = await ecr.send(new DescribeRepositoriesCommand({ repositoryNames: ['up/web'] }));
+    expect(repositories).toMatchObject([{ imageTagMutability: 'IMMUTABLE' }]);
+    const first = await digestAt('/v2/up/web/manifests/1');
+    await pushImage(upstream, 'web', '1', ['two']);
+    ahead += 3_600_001;
+    expect(await digestAt('/v2/up/web/manifests/1')).toBe(first);
   });
 
   test('who may pull but not import is served what is held, and nothing is fetched for them', async () => {
