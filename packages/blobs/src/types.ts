@@ -87,10 +87,10 @@ export interface RecoveryOracle {
   isKnown(upload: string): Promise<boolean>;
   isStored(digest: Digest): Promise<boolean>;
   /**
-   * Runs `remove` if no record of the blob is there, and sees to it that none is made until it has ended; whether it ran. A
-   * store that several processes use needs it: without it, a push that another process records now would lose its bytes.
+   * Records bytes that have no record as garbage, for collection to remove; false if they have one. In a store that several
+   * processes use `recover` does this instead of removing them, since another process may record them at this moment.
    */
-  unlessStored?(digest: Digest, remove: () => Promise<void>): Promise<boolean>;
+  condemn?(digest: Digest, size: number): Promise<boolean>;
 }
 
 export interface RecoveryReport {

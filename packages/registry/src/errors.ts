@@ -233,6 +233,13 @@ const table = {
     message: 'The registry has no room left. Try again when the operator has made some.',
     retryAfter: 60,
   },
+  storageUnavailable: {
+    oci: 'UNAVAILABLE',
+    status: 503,
+    ecr: 'ServerException',
+    message: 'The store of layers does not answer now. Try again in a moment.',
+    retryAfter: 5,
+  },
   layerBeingRemoved: {
     oci: 'UNAVAILABLE',
     status: 503,

@@ -42,6 +42,8 @@ export const limits = Object.freeze({
   lifecycleText: 30_720,
   lifecycleTagList: 100,
   lifecycleTagPattern: 300,
+  /** How long a URL of the blob store is good that a pull is redirected to: time to begin, not to end. */
+  redirectSeconds: 10 * 60,
   /** How long the URL of GetDownloadUrlForLayer is good. */
   downloadUrlMs: 15 * 60 * 1000,
 });

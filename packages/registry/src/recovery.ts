@@ -13,6 +13,15 @@ export async function recover(core: Core): Promise<void> {
       (await store.get(
         sql`SELECT 1 AS one FROM registry_blobs WHERE digest = ${digest} AND status IN ('none', 'condemned')`,
       )) !== undefined,
+    async condemn(digest, size) {
+      const [made] = await store.write([
+        {
+          sql: sql`INSERT INTO registry_blobs (digest, size, status, version, lease_until, created_at, check_at)
+            VALUES (${digest}, ${size}, 'condemned', 1, 0, ${now}, ${now}) ON CONFLICT (digest) DO NOTHING`,
+        },
+      ]);
+      return made?.changes === 1;
+    },
   });
   core.log.info({ ...report }, 'the blob store was brought in line with the records');
 }

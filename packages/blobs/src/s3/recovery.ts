@@ -51,10 +51,12 @@ async function recoverFinished(
 
 async function removeUnlessStored(context: S3Context, oracle: RecoveryOracle, digest: Digest): Promise<boolean> {
   const { bucket, keys } = context;
-  const remove = () => bucket.remove(keys.blob(digest));
-  if (oracle.unlessStored) return oracle.unlessStored(digest, remove);
   if (await oracle.isStored(digest)) return false;
-  await remove();
+  const key = keys.blob(digest);
+  const found = await bucket.head(key);
+  if (!found) return false;
+  if (oracle.condemn) return oracle.condemn(digest, found.size);
+  await bucket.remove(key);
   return true;
 }
 

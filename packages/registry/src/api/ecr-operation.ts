@@ -8,6 +8,7 @@ import {
   operation,
 } from '@longshore/aws';
 import { parseAccountId } from '@longshore/base';
+import { BlobStoreUnavailableError } from '@longshore/blobs';
 import type { Core } from '../core.ts';
 import { failures, RegistryError } from '../errors.ts';
 import { parseRepositoryName, type RepositoryRef } from '../names.ts';
@@ -16,9 +17,10 @@ import { accessResource } from '../resource.ts';
 
 /** The failure as an ECR exception; anything else as it is. */
 export function toAwsError(error: unknown): unknown {
-  if (!(error instanceof RegistryError)) return error;
-  const { ecr, status } = failures[error.kind];
-  return new AwsError(ecr, error.message, status >= 500 ? 500 : 400, error.detail);
+  const failure = error instanceof BlobStoreUnavailableError ? new RegistryError('storageUnavailable') : error;
+  if (!(failure instanceof RegistryError)) return failure;
+  const { ecr, status } = failures[failure.kind];
+  return new AwsError(ecr, failure.message, status >= 500 ? 500 : 400, failure.detail);
 }
 
 /** Types an operation of ECR; `RegistryError`s of its parts become ECR's exceptions. */

@@ -9,6 +9,7 @@ import { requireRepository } from '../repositories.ts';
 import type { RepositoryRef } from '../names.ts';
 import { requireAccess } from './access.ts';
 import type { OciCall, OciRequest } from './call.ts';
+import { redirectToBytes } from './redirect.ts';
 import { sendEmpty } from './respond.ts';
 import { sendBlob } from './send-blob.ts';
 
@@ -31,6 +32,7 @@ export async function handleBlob(call: OciCall, name: string, ref: RepositoryRef
       const held = requireRepository(repository, ref);
       if (!layer) throw new RegistryError('blobUnknown');
       if (head && !(await keepLayer(call.core, held, digest, layer))) throw new RegistryError('blobUnknown');
+      if (!head && (await redirectToBytes(call, digest, layer))) return;
       return sendBlob(call, digest, layer.size);
     }
     case 'DELETE':

@@ -1,6 +1,7 @@
 // The door of `/v2/`: routes a request, finds out who calls, and shapes whatever goes wrong. Never throws.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { errorText } from '@longshore/base';
+import { BlobStoreUnavailableError } from '@longshore/blobs';
 import type { Core } from '../core.ts';
 import { RegistryError } from '../errors.ts';
 import { resolvePathName } from '../names.ts';
@@ -84,11 +85,13 @@ function settleFailure(call: OciRequest, error: unknown): void {
     response.destroy();
     return;
   }
-  const known = error instanceof RegistryError;
-  if (known) call.seen.failure = error;
-  if (!known) core.log.error({ err: error, requestId: call.context.requestId }, 'a registry request failed');
+  const failure = error instanceof BlobStoreUnavailableError ? new RegistryError('storageUnavailable') : error;
+  const known = failure instanceof RegistryError;
+  if (known) call.seen.failure = failure;
+  if (failure !== error || !known)
+    core.log.error({ err: error, requestId: call.context.requestId }, 'a registry request failed');
   if (response.headersSent) response.destroy();
-  else if (known) sendFailure(call, error);
+  else if (known) sendFailure(call, failure);
   else sendFault(call);
 }
 
