@@ -6,6 +6,8 @@ import type { RegistryTokens } from '@longshore/identity';
 import type { Store } from '@longshore/store';
 import type { Counters } from './counters.ts';
 import type { RepositoryRef } from './names.ts';
+import type { LayerKeys } from './encryption/layer-keys.ts';
+import type { Sealing } from './encryption/sealing.ts';
 import type { PullEvents } from './pull-events.ts';
 import type { PullThroughState } from './pull-through/state.ts';
 import type { Quotas } from './limits.ts';
@@ -15,6 +17,9 @@ import type { Sealer } from './seal.ts';
 export interface Core {
   readonly store: Store;
   readonly blobs: BlobStore;
+  /** Holders of the keys of encrypted repositories. */
+  readonly keys: LayerKeys;
+  readonly sealing: Sealing;
   readonly tokens: RegistryTokens;
   readonly authorizer: Authorizer;
   readonly clock: Clock;

@@ -252,6 +252,18 @@ const table = {
     ecr: 'LimitExceededException',
     message: 'The manifests asked for are too large for one answer. Ask for fewer.',
   },
+  keyRefused: {
+    oci: 'DENIED',
+    status: 403,
+    ecr: 'KmsException',
+    message: "The layer's encryption key cannot be used.",
+  },
+  keyUnreachable: {
+    oci: 'UNAVAILABLE',
+    status: 503,
+    ecr: 'KmsException',
+    message: "The layer's encryption key cannot be reached.",
+  },
   policyUnknown: {
     oci: 'UNSUPPORTED',
     status: 404,

@@ -22,6 +22,7 @@ import { testStores } from '@longshore/store/testing';
 import { mediaTypes } from './manifest.ts';
 import type { PullThroughOptions } from './pull-through/state.ts';
 import { createRegistry } from './registry.ts';
+import { createKeys, type ExternalEndpoint, type Keys, keysMigrations } from '@longshore/keys';
 import { registryMigrations } from './schema.ts';
 import type { CollectionOptions, Registry, RegistryOptions } from './types.ts';
 
@@ -48,6 +49,9 @@ export interface TestRegistry {
   readonly registry: Registry;
   readonly meter: MemoryMeter;
   readonly identity: Identity;
+  readonly keys: Keys;
+  /** Where the blob store keeps its files. */
+  readonly folder: string;
   readonly store: Store;
   readonly blobs: BlobStore;
   readonly account: TestAccount;
@@ -63,6 +67,7 @@ export interface TestRegistryOptions {
   readonly uploadTtlMs?: number;
   readonly collection?: CollectionOptions;
   readonly clock?: Clock;
+  readonly external?: readonly ExternalEndpoint[];
   readonly audit?: AuditTrail;
   /** With one, the access log is written to it. */
   readonly accessLog?: Logger;
@@ -91,7 +96,7 @@ function listen(server: Server): Promise<number> {
 export async function openTestRegistry(options: TestRegistryOptions = {}): Promise<TestRegistry> {
   const backEnd = options.backEnd ?? testStores()[0];
   if (!backEnd) throw new Error('There is no store to test with');
-  const opened = await backEnd.open([...identityMigrations, ...registryMigrations]);
+  const opened = await backEnd.open([...identityMigrations, ...keysMigrations, ...registryMigrations]);
   const folder = await mkdtemp(join(tmpdir(), 'longshore-registry-'));
   const clock = options.clock ?? systemClock;
   const parts = { clock, log: silentLogger, region };
@@ -100,11 +105,19 @@ export async function openTestRegistry(options: TestRegistryOptions = {}): Promi
   const store = options.wrapStore?.(opened.store) ?? opened.store;
   const identity = createIdentity({ ...parts, store: opened.store, masterKey: new Uint8Array(32).fill(3) });
   const meter = memoryMeter();
+  const keys = createKeys({
+    ...parts,
+    store: opened.store,
+    authorizer: identity.authorizer,
+    masterKey: new Uint8Array(32).fill(3),
+    external: options.external ?? [],
+  });
   const registry = createRegistry({
     ...parts,
     store,
     blobs,
     meter,
+    keys: keys.dataKeys,
     tokens: identity.registryTokens,
     authorizer: identity.authorizer,
     uploadTtlMs: options.uploadTtlMs ?? 3_600_000,
@@ -126,7 +139,7 @@ export async function openTestRegistry(options: TestRegistryOptions = {}): Promi
   const verifier = createVerifier({ credentials: identity.credentials, clock, region });
   const endpoint = createAwsEndpoint({
     ...parts,
-    services: [registry.ecr, identity.iam, identity.secrets],
+    services: [registry.ecr, identity.iam, identity.secrets, keys.kms],
     verifier,
     authorizer,
     replayGuard,
@@ -160,6 +173,8 @@ export async function openTestRegistry(options: TestRegistryOptions = {}): Promi
     registry,
     meter,
     identity,
+    keys,
+    folder,
     store: opened.store,
     blobs: realBlobs,
     account,

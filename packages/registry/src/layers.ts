@@ -1,9 +1,10 @@
 // Layers (blobs) of repositories. A blob is stored once; a repository may read it only through its own link. A link, or
 // a lease that has not run out, keeps collection away; whoever is told "it is there" is given a lease in the same write.
 import type { AccountId, Digest } from '@longshore/base';
-import { ConflictError, emitEvent, type Step, sql, type View } from '@longshore/store';
+import { ConflictError, emitEvent, type Sql, type Step, sql, type View } from '@longshore/store';
 import { suspectBlobsStep } from './collection/suspects.ts';
 import { type Core, newLease, repositoryArn } from './core.ts';
+import type { FinishedLayer, Seal } from './encryption/sealing.ts';
 import { RegistryError } from './errors.ts';
 import { limits } from './limits.ts';
 import type { RepositoryRef } from './names.ts';
@@ -31,12 +32,21 @@ export interface FoundLayer {
 }
 
 /** The repository and its link to `digest`, in one indexed query: the whole look-up of a blob's GET. */
-export async function findLayer(core: Core, ref: RepositoryRef, digest: Digest): Promise<FoundLayer> {
+export function findLayer(core: Core, ref: RepositoryRef, digest: Digest): Promise<FoundLayer> {
+  return findWhere(core, digest, sql`r.account = ${ref.account} AND r.name = ${ref.name}`);
+}
+
+/** The same for a repository by its id. */
+export function findLayerOf(core: Core, repositoryId: string, digest: Digest): Promise<FoundLayer> {
+  return findWhere(core, digest, sql`r.id = ${repositoryId}`);
+}
+
+async function findWhere(core: Core, digest: Digest, where: Sql): Promise<FoundLayer> {
   const row = await core.store.get<LayerRow>(
     sql`SELECT ${repositoryColumns}, b.size AS blob_size, b.lease_until AS blob_lease, b.stored
       FROM registry_repositories r
       LEFT JOIN registry_repository_blobs b ON b.repository = r.id AND b.digest = ${digest}
-      WHERE r.account = ${ref.account} AND r.name = ${ref.name}`,
+      WHERE ${where}`,
   );
   if (!row) return { repository: undefined, layer: undefined };
   const layer =
@@ -107,16 +117,16 @@ export function recordLayerSteps(
   core: Core,
   repository: Repository,
   digest: Digest,
-  size: number,
+  { size, stored, storedSize, seal }: FinishedLayer,
   removals: number,
 ): Step[] {
   const lease = newLease(core);
   return [
     {
       sql: sql`INSERT INTO registry_blobs (digest, size, status, version, lease_until, created_at)
-        SELECT ${digest}, CAST(${size} AS BIGINT), 'none', 1, CAST(${lease} AS BIGINT),
+        SELECT ${stored}, CAST(${storedSize} AS BIGINT), 'none', 1, CAST(${lease} AS BIGINT),
           CAST(${core.clock.now()} AS BIGINT)
-        WHERE COALESCE((SELECT removals FROM registry_removed_blobs WHERE digest = ${digest}), 0) = ${removals}
+        WHERE COALESCE((SELECT removals FROM registry_removed_blobs WHERE digest = ${stored}), 0) = ${removals}
         ON CONFLICT (digest) DO UPDATE SET status = 'none', version = registry_blobs.version + 1,
           lease_until = excluded.lease_until, check_at = NULL
         WHERE registry_blobs.status <> 'deleting'
@@ -124,9 +134,24 @@ export function recordLayerSteps(
       expect: 1,
       otherwise: () => new BlobBeingRemovedError(),
     },
-    ...linkSteps(repository, digest, { size, stored: digest }, lease),
+    ...(seal ? [sealStep(core, digest, { size, stored, seal })] : []),
+    ...linkSteps(repository, digest, { size, stored }, lease),
     layerEvent(core, repository, digest, size),
   ];
+}
+
+/** How the sealed blob is opened. Finishing again finds it there. */
+function sealStep(
+  core: Core,
+  digest: Digest,
+  { size, stored, seal }: Pick<FinishedLayer, 'size' | 'stored'> & { readonly seal: Seal },
+): Step {
+  return {
+    sql: sql`INSERT INTO registry_sealed_blobs (stored, digest, size, kms_key, context, wrapped, wrapped_at)
+      VALUES (${stored}, ${digest}, ${size}, ${seal.key}, ${JSON.stringify(seal.context)}, ${seal.wrapped},
+        ${core.clock.now()})
+      ON CONFLICT (stored) DO NOTHING`,
+  };
 }
 
 /** Layers have no event in ECR; inspection needs one. */
@@ -153,6 +178,8 @@ export async function mountLayer(
   digest: Digest,
   layer: Layer,
 ): Promise<boolean> {
+  // Bytes sealed with another key, or not at all, must come anew, to be sealed with the target's.
+  if (source.settings.kmsKey !== target.settings.kmsKey) return false;
   const lease = newLease(core);
   try {
     await core.store.write([

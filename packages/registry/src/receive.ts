@@ -7,7 +7,7 @@ import {
   UploadBusyError,
   UploadNotFoundError,
 } from '@longshore/blobs';
-import type { Core } from './core.ts';
+import { type Core, repositoryArn } from './core.ts';
 import { RegistryError } from './errors.ts';
 import { BlobBeingRemovedError, recordLayerSteps, removalsOf } from './layers.ts';
 import { limits } from './limits.ts';
@@ -28,6 +28,19 @@ export function translateBlobError(error: unknown): unknown {
     return new RegistryError('layerMismatch', `The content has digest ${error.actual}.`);
   }
   return error;
+}
+
+/** Begins an upload that lives for one request and is not recorded. Throws keyRefused or keyUnreachable. */
+export async function beginPassing(core: Core, repository: Repository, id: string): Promise<void> {
+  const seal = await core.sealing.newSeal(repository, repositoryArn(core, repository));
+  await core.blobs.create(id);
+  core.sealing.remember(id, seal);
+}
+
+/** Ends it without a layer. */
+export async function cancelPassing(core: Core, id: string): Promise<void> {
+  core.sealing.forget(id);
+  await core.blobs.cancel(id);
 }
 
 /** Counts what passes, and keeps a recorded upload from expiring while bytes still come. */
@@ -59,13 +72,15 @@ export interface ReceiveOptions {
 /** Appends a stream to an upload; resolves to its size, durable. Throws uploadUnknown, uploadBusy or layerTooLarge. */
 export async function receive(
   core: Core,
+  repository: Repository,
   id: string,
   source: AsyncIterable<Uint8Array>,
   options: ReceiveOptions = {},
 ): Promise<number> {
   const { maxBytes = limits.layerBytes, algorithm = 'sha256', freeChunks = false, recorded } = options;
   try {
-    return await core.blobs.append(id, watched(core, source, recorded), { maxBytes, algorithm, freeChunks });
+    const upload = await core.sealing.upload(repository, id);
+    return await upload.append(watched(core, source, recorded), { maxBytes, algorithm, freeChunks });
   } catch (error) {
     throw translateBlobError(error);
   }
@@ -83,6 +98,7 @@ export async function finishLayer(
   digest: Digest,
 ): Promise<{ readonly size: number }> {
   const size = await recordFinished(core, repository, upload, digest);
+  core.sealing.forget(upload.id);
   await core.blobs.release(upload.id).catch((error: unknown) => {
     // The layer is stored and acknowledged; what is left of the upload is removed at the next start.
     core.log.warn({ upload: upload.id, reason: errorText(error) }, 'a finished upload was not released');
@@ -96,18 +112,21 @@ async function recordFinished(
   upload: { readonly id: string; readonly recorded: boolean },
   digest: Digest,
 ): Promise<number> {
+  const bytes = await core.sealing.upload(repository, upload.id);
   for (let waited = 0; ; waited++) {
     try {
       // Before the bytes: a removal after they were stored shows in it.
       const removals = await removalsOf(core, digest);
-      const { size } = await core.blobs.finish(upload.id, digest);
+      const finished = await bytes.finish(digest);
+      const { size } = finished;
       const [recorded] = await core.store.write([
-        ...recordLayerSteps(core, repository, digest, size, removals),
+        // The digest of sealed bytes is of this upload alone: nobody can have removed them.
+        ...recordLayerSteps(core, repository, digest, finished, finished.seal ? 0 : removals),
         ...(upload.recorded ? [forgetUploadStep(upload.id)] : []),
       ]);
       if (recorded?.rows[0]?.version === 1) {
         core.counters.blobsStored.add();
-        core.counters.storedBytes.add(size);
+        core.counters.storedBytes.add(finished.storedSize);
       }
       return size;
     } catch (error) {

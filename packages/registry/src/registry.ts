@@ -3,6 +3,9 @@ import { createCollector } from './collection/collector.ts';
 import { createCounters } from './counters.ts';
 import type { Core } from './core.ts';
 import { ecrService } from './api/service.ts';
+import { createLayerKeys } from './encryption/layer-keys.ts';
+import { rewrapLayers, rewrapLoop } from './encryption/rewrap.ts';
+import { createSealing } from './encryption/sealing.ts';
 import { handleOci } from './oci/handler.ts';
 import { createPullEvents } from './pull-events.ts';
 import { createPullThroughState } from './pull-through/state.ts';
@@ -23,8 +26,11 @@ const defaultCollection: CollectionOptions = Object.freeze({ graceMs: 24 * 3_600
 /** The registry over a migrated store (`registryMigrations`) and a blob store. */
 export function createRegistry(options: RegistryOptions): Registry {
   const { store, clock, log, meter, collection = defaultCollection } = options;
+  const keys = createLayerKeys(options.keys, clock);
   const core: Core = {
     ...options,
+    keys,
+    sealing: createSealing({ store, blobs: options.blobs, keys }),
     graceMs: collection.graceMs,
     counters: createCounters(meter),
     sealer: createSealer(store),
@@ -45,12 +51,14 @@ export function createRegistry(options: RegistryOptions): Registry {
       core.pullThrough.service,
       collector.service,
       lifecycleService(core),
+      rewrapLoop(core),
     ],
     recover: () => recover(core),
     imageWriter: (principal, repository) => createImageWriter(core, principal, repository),
     summary: (account) => summarize(store, account),
     storage: (account, after, count) => reportStorage(store, account, after, count),
     collect: (budgetMs) => collector.collect(budgetMs),
+    rewrap: (before, budgetMs) => rewrapLayers(core, before, budgetMs),
     previewCollection: (limit) => collector.preview(limit),
   };
 }

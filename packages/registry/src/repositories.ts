@@ -18,6 +18,8 @@ export interface RepositorySettings {
   readonly scanOnPush?: boolean;
   /** As asked for at creation; bytes are kept as they are (README). */
   readonly encryption?: 'AES256';
+  /** The ARN of the KMS key that wraps the data keys of its layers. Never changes. */
+  readonly kmsKey?: string;
 }
 
 export interface ResourceTag {

@@ -7,6 +7,8 @@ import type { RegistryTokens } from '@longshore/identity';
 import type { Store } from '@longshore/store';
 import type { CollectOutcome } from './collection/collector.ts';
 import type { CollectionPreview } from './collection/preview.ts';
+import type { LayerKeys } from './encryption/layer-keys.ts';
+import type { RewrapOutcome } from './encryption/rewrap.ts';
 import type { StorageReport } from './storage-report.ts';
 import type { PullThroughOptions } from './pull-through/state.ts';
 import type { Quotas } from './limits.ts';
@@ -14,6 +16,8 @@ import type { Quotas } from './limits.ts';
 export interface RegistryOptions {
   readonly store: Store;
   readonly blobs: BlobStore;
+  /** Holders of the keys of encrypted repositories; without, encryption with KMS is refused. */
+  readonly keys?: LayerKeys;
   readonly tokens: RegistryTokens;
   readonly authorizer: Authorizer;
   readonly clock: Clock;
@@ -67,6 +71,8 @@ export interface Registry {
   storage(account: AccountId, after: string, count: number): Promise<StorageReport>;
   /** Removes what nothing needs, of all accounts; stops with `more` after `budgetMs`. */
   collect(budgetMs: number): Promise<CollectOutcome>;
+  /** Wraps the data keys of all encrypted layers anew, those wrapped before `before`; stops with `more` after `budgetMs`. */
+  rewrap(before: number, budgetMs: number): Promise<RewrapOutcome>;
   /** What `collect` would do and why, `limit` actions at most. */
   previewCollection(limit: number): Promise<CollectionPreview>;
 }

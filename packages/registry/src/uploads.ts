@@ -3,7 +3,7 @@
 import type { Principal } from '@longshore/aws';
 import { type AccountId, type LoopService, loopService, newHexId } from '@longshore/base';
 import { type Step, sql } from '@longshore/store';
-import type { Core } from './core.ts';
+import { type Core, repositoryArn } from './core.ts';
 import { RegistryError } from './errors.ts';
 import { limits } from './limits.ts';
 import type { RepositoryRef } from './names.ts';
@@ -44,6 +44,7 @@ export async function beginUpload(
   if ((open?.n ?? 0) >= limits.uploadsPerAccount) throw new RegistryError('uploadsExceeded');
   const id = newHexId();
   const now = core.clock.now();
+  const seal = await core.sealing.newSeal(repository, repositoryArn(core, repository));
   await core.blobs.create(id);
   try {
     await core.store.write([
@@ -54,6 +55,7 @@ export async function beginUpload(
             ${now}, ${now + core.uploadTtlMs})`,
         otherwise: () => new RegistryError('repositoryUnknown'),
       },
+      ...core.sealing.recordSteps(id, seal),
     ]);
   } catch (error) {
     await core.blobs.cancel(id);
@@ -101,8 +103,8 @@ export async function findUpload(
 }
 
 /** Bytes received so far. Throws uploadUnknown. */
-export async function uploadOffset(core: Core, upload: Upload): Promise<number> {
-  const offset = await core.blobs.offset(upload.id);
+export async function uploadOffset(core: Core, repository: Repository, upload: Upload): Promise<number> {
+  const offset = await (await core.sealing.upload(repository, upload.id)).offset();
   if (offset === undefined) throw new RegistryError('uploadUnknown');
   return offset;
 }

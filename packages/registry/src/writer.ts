@@ -5,7 +5,7 @@ import type { Core } from './core.ts';
 import { RegistryError } from './errors.ts';
 import { putImage } from './images.ts';
 import { parseRepositoryName, parseTag, type RepositoryRef } from './names.ts';
-import { finishLayer, receive } from './receive.ts';
+import { beginPassing, cancelPassing, finishLayer, receive } from './receive.ts';
 import { ensureRepository, findRepository, type Repository } from './repositories.ts';
 import { accessResource } from './resource.ts';
 import type { ImageWriter } from './types.ts';
@@ -42,11 +42,11 @@ async function putBlob(core: Core, repository: Repository, source: AsyncIterable
     }
   }
   const id = newHexId();
-  await core.blobs.create(id);
+  await beginPassing(core, repository, id);
   try {
-    await receive(core, id, hashed());
+    await receive(core, repository, id, hashed());
   } catch (error) {
-    await core.blobs.cancel(id);
+    await cancelPassing(core, id);
     throw error;
   }
   const digest = finishDigest('sha256', hash);

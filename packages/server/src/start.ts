@@ -205,6 +205,7 @@ async function buildDomains(inputs: DomainInputs) {
   const registry = createRegistry({
     store,
     blobs,
+    keys: keys.dataKeys,
     tokens: identity.registryTokens,
     authorizer: identity.authorizer,
     clock,

@@ -1,9 +1,10 @@
 // CreateRepository
 import { CreateRepository$, type CreateRepositoryRequest, type CreateRepositoryResponse } from '@aws-sdk/client-ecr';
-import type { Core } from '../core.ts';
+import { type Core, repositoryArn } from '../core.ts';
+import { encryptionSettings } from '../encryption/settings.ts';
 import { RegistryError } from '../errors.ts';
 import { createRepository } from '../repositories.ts';
-import { invalid, repositoryOperation } from './ecr-operation.ts';
+import { repositoryOperation } from './ecr-operation.ts';
 import { mergeTags, readMutability, readTags, repositoryShape } from './shapes.ts';
 
 export const createRepositoryOperation = (core: Core) =>
@@ -16,17 +17,19 @@ export const createRepositoryOperation = (core: Core) =>
         throw new RegistryError('denied', 'A repository can only be made in the account of the caller.');
       }
       const { tagMutability, exclusions } = readMutability(input);
-      const encryption = input.encryptionConfiguration?.encryptionType;
-      if (encryption !== undefined && encryption !== 'AES256') {
-        throw invalid(`Encryption of type ${encryption} is not available; leave it out or use AES256.`);
-      }
+      const encryption = await encryptionSettings(
+        core,
+        ref.account,
+        repositoryArn(core, ref),
+        input.encryptionConfiguration,
+      );
       const scanOnPush = input.imageScanningConfiguration?.scanOnPush;
       const repository = await createRepository(core, ref, {
         tagMutability,
         settings: {
           ...(exclusions && { exclusions }),
           ...(scanOnPush === undefined ? {} : { scanOnPush }),
-          ...(encryption && { encryption }),
+          ...encryption,
         },
         tags: mergeTags([], readTags(input.tags)),
       });

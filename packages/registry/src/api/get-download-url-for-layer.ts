@@ -30,6 +30,8 @@ export const getDownloadUrlForLayerOperation = (core: Core) =>
       const held = requireRepository(repository, ref);
       if (!layer)
         throw new RegistryError('blobUnknown', `The layer with digest '${digest}' is not in this repository.`);
+      // Told here, in the API's own words, rather than by the URL.
+      await core.sealing.layer(held, digest, layer);
       const grant: DownloadGrant = { repository: held.id, digest, expiresAt: call.now + limits.downloadUrlMs };
       const sealed = await core.sealer.seal(downloadPurpose, grant);
       return { downloadUrl: `${call.baseUrl}/v2/_layers/${sealed}`, layerDigest: digest };

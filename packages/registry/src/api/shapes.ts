@@ -32,7 +32,10 @@ export function repositoryShape(core: Core, call: CallContext, repository: Repos
     createdAt: new Date(repository.createdAt),
     ...mutabilityShape(repository),
     imageScanningConfiguration: { scanOnPush: repository.settings.scanOnPush ?? false },
-    encryptionConfiguration: { encryptionType: repository.settings.encryption ?? 'AES256' },
+    encryptionConfiguration:
+      repository.settings.kmsKey === undefined
+        ? { encryptionType: 'AES256' }
+        : { encryptionType: 'KMS', kmsKey: repository.settings.kmsKey },
   };
 }
 

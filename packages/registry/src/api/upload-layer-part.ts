@@ -51,9 +51,9 @@ export const uploadLayerPartOperation = (core: Core) =>
     maxBodyBytes,
     async handle(input, call, ref) {
       const part = requirePart(input);
-      const { upload } = await requireUpload(core, call, ref, input.uploadId);
+      const { repository, upload } = await requireUpload(core, call, ref, input.uploadId);
       const names = { registryId: ref.account, repositoryName: ref.name, uploadId: toUploadUuid(upload.id) };
-      const offset = await uploadOffset(core, upload);
+      const offset = await uploadOffset(core, repository, upload);
       if (part.first !== offset) {
         throw new RegistryError('partInvalid', `The part must begin at byte ${offset}.`, {
           ...names,
@@ -61,7 +61,7 @@ export const uploadLayerPartOperation = (core: Core) =>
         });
       }
       await countPart(core, upload, part.bytes.length);
-      const received = await receive(core, upload.id, one(part.bytes));
+      const received = await receive(core, repository, upload.id, one(part.bytes));
       return { ...names, lastByteReceived: received - 1 };
     },
   });

@@ -1,9 +1,8 @@
 // GET, HEAD and DELETE of a blob (distribution-spec end-2, end-10), and the download URLs of the ECR API.
 import { type Digest, parseDigest } from '@longshore/base';
-import { sql } from '@longshore/store';
 import { z } from 'zod';
 import { RegistryError } from '../errors.ts';
-import { findLayer, keepLayer, unlinkLayer } from '../layers.ts';
+import { findLayer, findLayerOf, keepLayer, unlinkLayer } from '../layers.ts';
 import { serveLayerThroughCache } from '../pull-through/layers.ts';
 import { requireRepository } from '../repositories.ts';
 import type { RepositoryRef } from '../names.ts';
@@ -11,7 +10,7 @@ import { requireAccess } from './access.ts';
 import type { OciCall, OciRequest } from './call.ts';
 import { redirectToBytes } from './redirect.ts';
 import { sendEmpty } from './respond.ts';
-import { sendBlob } from './send-blob.ts';
+import { sendBlob, sentLayer } from './send-blob.ts';
 
 function requireDigest(text: string): Digest {
   const digest = parseDigest(text);
@@ -33,7 +32,7 @@ export async function handleBlob(call: OciCall, name: string, ref: RepositoryRef
       if (!layer) throw new RegistryError('blobUnknown');
       if (head && !(await keepLayer(call.core, held, digest, layer))) throw new RegistryError('blobUnknown');
       if (!head && (await redirectToBytes(call, digest, layer))) return;
-      return sendBlob(call, digest, layer.size);
+      return sendBlob(call, sentLayer(call.core, held, digest, layer));
     }
     case 'DELETE':
       await requireAccess(call, name, ref, repository, 'delete', grantDelete);
@@ -66,9 +65,8 @@ export async function handleDownload(call: OciRequest, item: string): Promise<vo
   if (!grant || grant.expiresAt <= call.context.now) {
     throw new RegistryError('denied', 'The download URL is not valid (any more). Ask for a new one.');
   }
-  const layer = await call.core.store.get<{ size: number }>(
-    sql`SELECT size FROM registry_repository_blobs WHERE repository = ${grant.repository} AND digest = ${grant.digest}`,
-  );
-  if (!layer) throw new RegistryError('blobUnknown');
-  return sendBlob(call, grant.digest, layer.size);
+  const { digest } = grant;
+  const { repository, layer } = await findLayerOf(call.core, grant.repository, digest);
+  if (!repository || !layer) throw new RegistryError('blobUnknown');
+  return sendBlob(call, sentLayer(call.core, repository, digest, layer));
 }

@@ -3,7 +3,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Digest, newHexId } from '@longshore/base';
 import type { ByteRange, ByteSink } from '@longshore/blobs';
+import type { LayerBytes } from '../encryption/sealing.ts';
 import { RegistryError } from '../errors.ts';
+import type { Core } from '../core.ts';
+import type { Layer } from '../layers.ts';
+import type { Repository } from '../repositories.ts';
 import { layOut } from './byteranges.ts';
 import { header, type OciRequest } from './call.ts';
 import { type RangeAnswer, readRange } from './ranges.ts';
@@ -61,16 +65,17 @@ export function layerHeaders(digest: Digest): Headers {
 }
 
 /** Several ranges in one answer. */
-async function sendRanges(call: OciRequest, digest: Digest, size: number, ranges: readonly ByteRange[]): Promise<void> {
+async function sendRanges(call: OciRequest, { size, open }: SentLayer, ranges: readonly ByteRange[]): Promise<void> {
   const { core, request, response } = call;
   const body = layOut(ranges, size, blobType, newHexId());
   setHeaders(response, { 'content-type': body.contentType, 'content-length': body.length });
   response.statusCode = 206;
   if (request.method !== 'HEAD') {
+    const bytes = await open();
     const sink = responseSink(response);
     for (const { head, range } of body.parts) {
       await sink.write(head);
-      await core.blobs.copyTo(digest, sink, range);
+      await bytes.copyTo(sink, range);
     }
     await sink.write(body.tail);
     core.counters.blobsServed.add();
@@ -79,8 +84,27 @@ async function sendRanges(call: OciRequest, digest: Digest, size: number, ranges
   response.end();
 }
 
+/** A layer to be sent. */
+export interface SentLayer {
+  readonly digest: Digest;
+  readonly size: number;
+  /** Called only when bytes are needed, before the answer begins: throws when they cannot be had. */
+  open(): Promise<LayerBytes>;
+}
+
+/** A layer that `repository` links, as `sendBlob` wants it. */
+export function sentLayer(
+  core: Core,
+  repository: Repository,
+  digest: Digest,
+  layer: Pick<Layer, 'size' | 'stored'>,
+): SentLayer {
+  return { digest, size: layer.size, open: () => core.sealing.layer(repository, digest, layer) };
+}
+
 /** Answers GET or HEAD of a blob of `size` bytes: 200, 206 (one range, or several in a multipart), 304 or 416. */
-export async function sendBlob(call: OciRequest, digest: Digest, size: number): Promise<void> {
+export async function sendBlob(call: OciRequest, layer: SentLayer): Promise<void> {
+  const { digest, size, open } = layer;
   const { core, request, response } = call;
   const etag = `"${digest}"`;
   setHeaders(response, layerHeaders(digest));
@@ -89,7 +113,7 @@ export async function sendBlob(call: OciRequest, digest: Digest, size: number): 
   if (ranges === 'unsatisfiable') {
     throw new OciFailure(new RegistryError('rangeUnsatisfiable'), { 'content-range': `bytes */${size}` });
   }
-  if (ranges !== 'whole' && ranges.length > 1) return sendRanges(call, digest, size, ranges);
+  if (ranges !== 'whole' && ranges.length > 1) return sendRanges(call, layer, ranges);
   const range = ranges === 'whole' ? undefined : ranges[0];
   const length = range ? range.last - range.first + 1 : size;
   response.statusCode = range ? 206 : 200;
@@ -101,7 +125,8 @@ export async function sendBlob(call: OciRequest, digest: Digest, size: number): 
     response.end();
     return;
   }
-  await core.blobs.copyTo(digest, responseSink(response), range);
+  const bytes = await open();
+  await bytes.copyTo(responseSink(response), range);
   response.end();
   core.counters.blobsServed.add();
   core.counters.servedBytes.add(length);

@@ -3,7 +3,7 @@ import { type Digest, digestAlgorithm, newHexId, parseDigest } from '@longshore/
 import { RegistryError } from '../errors.ts';
 import { limits } from '../limits.ts';
 import type { RepositoryRef } from '../names.ts';
-import { finishLayer, receive } from '../receive.ts';
+import { beginPassing, cancelPassing, finishLayer, receive } from '../receive.ts';
 import { findRepository, type Repository, requireRepository } from '../repositories.ts';
 import { beginUpload, cancelUpload, findUpload, touchUpload, type Upload, uploadOffset } from '../uploads.ts';
 import { repositoryForPush, requireAccess } from './access.ts';
@@ -31,14 +31,14 @@ function sendCreated(call: OciCall, name: string, digest: Digest): void {
 async function receiveWhole(call: OciCall, repository: Repository, digest: Digest): Promise<void> {
   const id = newHexId();
   const { core } = call;
-  await core.blobs.create(id);
+  await beginPassing(core, repository, id);
   try {
-    await receive(core, id, bodyOf(call.request), { algorithm: digestAlgorithm(digest), freeChunks: true });
+    await receive(core, repository, id, bodyOf(call.request), { algorithm: digestAlgorithm(digest), freeChunks: true });
     await finishLayer(core, repository, { id, recorded: false }, digest);
   } catch (error) {
     // After any other failure bytes may have been made a blob already: `recover` knows what to do with them.
     const unfinished = !call.request.complete || error instanceof RegistryError;
-    if (unfinished) await core.blobs.cancel(id);
+    if (unfinished) await cancelPassing(core, id);
     throw error;
   }
 }
@@ -76,8 +76,14 @@ export async function handleUploads(call: OciCall, name: string, ref: Repository
 }
 
 /** Appends the body. Throws rangeInvalid with the state of the upload if it does not begin where the last chunk ended. */
-async function appendBody(call: OciCall, name: string, upload: Upload, digest?: Digest): Promise<number> {
-  const offset = await uploadOffset(call.core, upload);
+async function appendBody(
+  call: OciCall,
+  name: string,
+  repository: Repository,
+  upload: Upload,
+  digest?: Digest,
+): Promise<number> {
+  const offset = await uploadOffset(call.core, repository, upload);
   const text = header(call.request, 'content-range');
   const range = text === undefined ? undefined : readContentRange(text);
   if (text !== undefined && range?.first !== offset) {
@@ -90,7 +96,7 @@ async function appendBody(call: OciCall, name: string, upload: Upload, digest?: 
   if (offset + (length ?? 0) > limits.layerBytes) throw new RegistryError('layerTooLarge');
   if (!hasBody(call.request)) return offset;
   const expiresAt = await touchUpload(call.core, upload);
-  return receive(call.core, upload.id, bodyOf(call.request), {
+  return receive(call.core, repository, upload.id, bodyOf(call.request), {
     maxBytes: range ? Math.min(limits.layerBytes, range.last + 1) : limits.layerBytes,
     algorithm: digest ? digestAlgorithm(digest) : 'sha256',
     freeChunks: true,
@@ -102,7 +108,7 @@ async function finish(call: OciCall, name: string, repository: Repository, uploa
   const digest = requireDigest(call.query.get('digest'));
   // Without a chunk there is nothing to append: also what a PUT left finished, but not recorded, can be finished again.
   if (hasBody(call.request) || header(call.request, 'content-range') !== undefined) {
-    await appendBody(call, name, upload, digest);
+    await appendBody(call, name, repository, upload, digest);
   }
   try {
     await finishLayer(call.core, repository, { id: upload.id, recorded: true }, digest);
@@ -123,16 +129,20 @@ const methods: ReadonlyMap<string, UploadMethod> = new Map<string, UploadMethod>
     'GET',
     {
       actions: () => append,
-      run: async (call, name, _repository, upload) =>
-        sendEmpty(call.response, 204, uploadHeaders(name, upload.id, await uploadOffset(call.core, upload))),
+      run: async (call, name, repository, upload) =>
+        sendEmpty(
+          call.response,
+          204,
+          uploadHeaders(name, upload.id, await uploadOffset(call.core, repository, upload)),
+        ),
     },
   ],
   [
     'PATCH',
     {
       actions: () => append,
-      run: async (call, name, _repository, upload) =>
-        sendEmpty(call.response, 202, uploadHeaders(name, upload.id, await appendBody(call, name, upload))),
+      run: async (call, name, repository, upload) =>
+        sendEmpty(call.response, 202, uploadHeaders(name, upload.id, await appendBody(call, name, repository, upload))),
     },
   ],
   ['PUT', { actions: (call) => (hasBody(call.request) ? [...append, ...complete] : complete), run: finish }],

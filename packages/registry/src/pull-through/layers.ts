@@ -1,6 +1,5 @@
 // Layers through the cache: one fetch for all who wait, streamed to them while it is stored. The fetch belongs to nobody:
 // a client that leaves ends only its own part.
-import type { ServerResponse } from 'node:http';
 import type { Digest } from '@longshore/base';
 import { digestAlgorithm, newHexId } from '@longshore/base';
 import type { Core } from '../core.ts';
@@ -11,8 +10,8 @@ import type { RepositoryRef } from '../names.ts';
 import { isInScope } from '../oci/access.ts';
 import { header, type OciCall } from '../oci/call.ts';
 import { setHeaders } from '../oci/respond.ts';
-import { layerHeaders, responseSink, sendBlob } from '../oci/send-blob.ts';
-import { finishLayer, receive } from '../receive.ts';
+import { layerHeaders, responseSink, sendBlob, sentLayer } from '../oci/send-blob.ts';
+import { beginPassing, cancelPassing, finishLayer, receive } from '../receive.ts';
 import type { Repository } from '../repositories.ts';
 import {
   type Asker,
@@ -46,13 +45,13 @@ async function store(core: Core, remote: Remote, ref: RepositoryRef, digest: Dig
     }
   }
   const id = newHexId();
-  await core.blobs.create(id);
+  await beginPassing(core, repository, id);
   try {
     const maxBytes = Math.min(size ?? limits.layerBytes, limits.layerBytes);
-    await receive(core, id, shown(), { maxBytes, algorithm: digestAlgorithm(digest) });
+    await receive(core, repository, id, shown(), { maxBytes, algorithm: digestAlgorithm(digest) });
     await finishLayer(core, repository, { id, recorded: false }, digest);
   } catch (error) {
-    await core.blobs.cancel(id).catch(() => undefined);
+    await cancelPassing(core, id).catch(() => undefined);
     throw error;
   }
 }
@@ -112,13 +111,14 @@ function flightOf(core: Core, remote: Remote, ref: RepositoryRef, digest: Digest
 
 /** Sends what is stored, as if it had been there all the time. */
 async function sendStored(call: OciCall, ref: RepositoryRef, digest: Digest): Promise<void> {
-  const { layer } = await findLayer(call.core, ref, digest);
-  if (!layer) throw new RegistryError('blobUnknown');
-  return sendBlob(call, digest, layer.size);
+  const { repository, layer } = await findLayer(call.core, ref, digest);
+  if (!repository || !layer) throw new RegistryError('blobUnknown');
+  return sendBlob(call, sentLayer(call.core, repository, digest, layer));
 }
 
 /** Follows the fetch; what fell out of the window is read from the store when it is there. */
-async function follow(core: Core, response: ServerResponse, flight: Flight, digest: Digest, size: number) {
+async function follow(call: OciCall, ref: RepositoryRef, flight: Flight, digest: Digest, size: number) {
+  const { core, response } = call;
   const sink = responseSink(response);
   let sent = 0;
   while (sent < size) {
@@ -126,7 +126,10 @@ async function follow(core: Core, response: ServerResponse, flight: Flight, dige
     if (next === 'end') break;
     if (next === 'behind') {
       await flight.done;
-      await core.blobs.copyTo(digest, sink, { first: sent, last: size - 1 });
+      const { repository, layer } = await findLayer(core, ref, digest);
+      if (!repository || !layer) throw new RegistryError('blobUnknown');
+      const bytes = await core.sealing.layer(repository, digest, layer);
+      await bytes.copyTo(sink, { first: sent, last: size - 1 });
       sent = size;
       break;
     }
@@ -207,6 +210,6 @@ export async function serveLayerThroughCache(
   }
   setHeaders(response, { ...layerHeaders(digest), 'content-length': size });
   response.statusCode = 200;
-  await follow(core, response, flight, digest, size);
+  await follow(call, ref, flight, digest, size);
   return true;
 }
