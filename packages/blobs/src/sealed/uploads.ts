@@ -93,7 +93,7 @@ export function createSealedUploads(
     hashes.delete(upload.id);
     const pieces = sealing(upload.dataKey, position, source, hashed?.hash, options);
     try {
-      await inner.append(upload.id, pieces.sealed());
+      await inner.append(upload.id, pieces.sealed(), { freeChunks: true });
     } catch (error) {
       // What the source gave before it failed is kept; after a failure to write, what was saved before counts.
       if (error !== pieces.failure()?.error) throw error;
