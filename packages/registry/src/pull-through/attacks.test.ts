@@ -219,6 +219,8 @@ describe('what an upstream sends is what it says, or it is not taken', () => {
     const got = await cache.ask('/v2/up/web/manifests/1');
     expect([got.status, got.headers.get('retry-after'), await errorCode(got)]).toEqual([429, '17', 'TOOMANYREQUESTS']);
     expect((await cache.ask('/v2/up/web/manifests/1')).headers.get('retry-after')).toBe('17');
+    expect((await cache.ask('/v2/up/other/manifests/2')).status).toBe(429);
+    expect((await cache.ask(layerPath)).status).toBe(429);
     expect(upstream.seen).toHaveLength(1);
   });
 

@@ -68,7 +68,7 @@ export async function withinBounds<T>(
   let all = 0;
   for (const count of underWay.values()) all += count;
   if (own >= mostPerAccount || all >= mostAtAll) {
-    throw new UpstreamError('busy', 'Too much is being fetched from upstreams. Try again in a moment.', 1);
+    throw new UpstreamError('busy', 'Too much is being fetched from upstreams. Try again in a moment.');
   }
   underWay.set(ref.account, own + 1);
   try {
@@ -80,28 +80,43 @@ export async function withinBounds<T>(
   }
 }
 
-/** What was asked for in vain a moment ago is not asked for again. Throws what it failed with. */
-export function throwKnownFailure(core: Core, key: string, what: 'image' | 'layer'): void {
-  const known = core.pullThrough.failures.get(key);
-  if (!known) return;
-  if (known.until > core.clock.now()) throw toRegistryError(known.error, what);
+function known(core: Core, key: string): UpstreamError | undefined {
+  const failure = core.pullThrough.failures.get(key);
+  if (!failure) return undefined;
+  if (failure.until > core.clock.now()) return failure.error;
   core.pullThrough.failures.delete(key);
+  return undefined;
 }
 
-/** Remembers a failure, for as long as the upstream asks for but not longer than five minutes. */
-export function rememberFailure(core: Core, key: string, error: unknown): void {
+/** The limit that the rule's upstream set, while it lasts: it is for whatever is asked. */
+export function knownLimit(core: Core, remote: Remote): UpstreamError | undefined {
+  return known(core, ruleKey(remote));
+}
+
+/** What was asked for in vain a moment ago is not asked for again. Throws what it failed with. */
+export function throwKnownFailure(core: Core, remote: Remote, key: string, what: 'image' | 'layer'): void {
+  const error = knownLimit(core, remote) ?? known(core, key);
+  if (error) throw toRegistryError(error, what);
+}
+
+/** Remembers a failure; a limit for as long as the upstream asks for, but not longer than five minutes. */
+export function rememberFailure(core: Core, remote: Remote, key: string, error: unknown): void {
   if (!(error instanceof UpstreamError) || core.pullThrough.signal.aborted) return;
-  const { negativeTtlMs } = core.pullThrough.options;
-  const asked = Math.min((error.retryAfter ?? 0) * 1_000, 5 * 60_000);
-  // One second of patience of our own making is not worth remembering.
-  const lasting = error.fault === 'busy' ? asked : negativeTtlMs;
-  if (lasting > 1_000 || error.fault !== 'busy') {
-    core.pullThrough.failures.set(key, { error, until: core.clock.now() + lasting });
+  const { failures, options } = core.pullThrough;
+  const now = core.clock.now();
+  if (error.fault !== 'busy') failures.set(key, { error, until: now + options.negativeTtlMs });
+  else if (error.retryAfter !== undefined) {
+    failures.set(ruleKey(remote), { error, until: now + Math.min(error.retryAfter * 1_000, longestLimitMs) });
   }
+}
+
+const longestLimitMs = 5 * 60_000;
+
+function ruleKey({ rule }: Remote): string {
+  return [rule.account, rule.prefix, rule.createdAt, rule.version].join(' ');
 }
 
 /** By what a thing is known while it is fetched; a changed rule asks anew. */
 export function flightKey(remote: Remote, ref: RepositoryRef, item: string): string {
-  const { rule } = remote;
-  return [ref.account, ref.name, rule.prefix, rule.createdAt, rule.version, item].join(' ');
+  return [ruleKey(remote), ref.name, item].join(' ');
 }

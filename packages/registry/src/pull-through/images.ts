@@ -12,6 +12,7 @@ import {
   type Asker,
   flightKey,
   keepingRepository,
+  knownLimit,
   mayImport,
   rememberFailure,
   remoteOf,
@@ -92,7 +93,7 @@ function importOnce(core: Core, remote: Remote, ref: RepositoryRef, reference: R
   const held = images.get(key);
   if (held) return held;
   const work = withinBounds(core, ref, () => importImage(core, remote, ref, reference)).catch((error: unknown) => {
-    rememberFailure(core, key, error);
+    rememberFailure(core, remote, key, error);
     throw error;
   });
   images.set(key, work);
@@ -122,6 +123,7 @@ async function revalidate(core: Core, remote: Remote, repository: Repository, ta
   const until = (ms: number) => fresh.set(freshKey(repository, tag), { digest: held, until: core.clock.now() + ms });
   // Whoever comes meanwhile is served what is held.
   until(options.negativeTtlMs);
+  if (knownLimit(core, remote)) return;
   try {
     const digest = await remoteDigest(core, remote, tag);
     if (digest !== held) return await importOnce(core, remote, repository, { tag });
@@ -130,6 +132,7 @@ async function revalidate(core: Core, remote: Remote, repository: Repository, ta
   } catch (error) {
     const expected = error instanceof UpstreamError || error instanceof RegistryError;
     if (!expected) throw error;
+    rememberFailure(core, remote, flightKey(remote, repository, `tag ${tag}`), error);
     core.log.warn(
       { repository: repository.name, tag, reason: errorText(error) },
       'a cached tag could not be looked at again; what is held is served',
@@ -159,7 +162,7 @@ export async function throughCache(
   }
   await requireImport(asker, ref, repository);
   const item = 'tag' in reference ? reference.tag : reference.digest;
-  throwKnownFailure(core, flightKey(remote, ref, `image ${item}`), 'image');
+  throwKnownFailure(core, remote, flightKey(remote, ref, `image ${item}`), 'image');
   try {
     await importOnce(core, remote, ref, reference);
   } catch (error) {

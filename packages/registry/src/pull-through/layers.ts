@@ -90,7 +90,7 @@ function takeOff(core: Core, remote: Remote, ref: RepositoryRef, digest: Digest,
     },
     (cause: unknown) => {
       const error = asUpstreamError(cause, remote, digest);
-      rememberFailure(core, key, error);
+      rememberFailure(core, remote, key, error);
       core.pullThrough.layers.delete(key);
       const told = toRegistryError(error, 'layer');
       head.reject(told);
@@ -150,7 +150,7 @@ async function serveHead(call: OciCall, remote: Remote, digest: Digest, key: str
   try {
     size = await remoteLayerSize(call.core, remote, digest);
   } catch (error) {
-    rememberFailure(call.core, key, error);
+    rememberFailure(call.core, remote, key, error);
     throw toRegistryError(error, 'layer');
   }
   setHeaders(call.response, { ...layerHeaders(digest), 'content-length': size });
@@ -173,7 +173,7 @@ export async function fetchLayerThroughCache(
   if (!remote) return false;
   await requireImport(asker, ref, repository);
   const key = flightKey(remote, ref, `layer ${digest}`);
-  throwKnownFailure(core, key, 'layer');
+  throwKnownFailure(core, remote, key, 'layer');
   await flightOf(core, remote, ref, digest, key).done;
   return true;
 }
@@ -196,7 +196,7 @@ export async function serveLayerThroughCache(
   if (pushing && request.method === 'HEAD') return false;
   await requireImport(call, ref, repository);
   const key = flightKey(remote, ref, `layer ${digest}`);
-  throwKnownFailure(core, key, 'layer');
+  throwKnownFailure(core, remote, key, 'layer');
   if (request.method === 'HEAD') {
     await serveHead(call, remote, digest, key);
     return true;
