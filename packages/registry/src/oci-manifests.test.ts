@@ -46,6 +46,17 @@ describe.each(testStores())('on $name', (backEnd) => {
     expect([refused.status, await errorCode(refused)]).toEqual([404, 'MANIFEST_UNKNOWN']);
   });
 
+  test('a manifest that the client has already is not sent again', async () => {
+    const { digest } = await pushImage(at, 'img/etag', 'v1', ['l']);
+    const ask = (method: string, etag: string) =>
+      at.ask('/v2/img/etag/manifests/v1', { method, headers: { 'if-none-match': etag } });
+    for (const method of ['GET', 'HEAD']) {
+      expect((await ask(method, `"${digest}"`)).status).toBe(304);
+      expect((await ask(method, `"other", W/"${digest}"`)).status).toBe(304);
+      expect((await ask(method, '"other"')).status).toBe(200);
+    }
+  });
+
   test('a manifest of almost 4 MiB is kept, a larger one refused', async () => {
     const { bytes: small } = await pushImage(at, 'img/large', 'small', ['l']);
     const padded = (length: number) => {
@@ -252,6 +263,28 @@ describe.each(testStores())('on $name', (backEnd) => {
       pages++;
     }
     expect([seen.size, pages]).toEqual([105, 2]);
+  });
+
+  test('pages of filtered referrers keep the filter', async () => {
+    const subject = { mediaType: mediaTypes.ociManifest, digest: digestOf('filtered'), size: 8 };
+    await pushBlob(at, 'img/filtered', '{}');
+    for (let i = 0; i < 103; i++) {
+      for (const artifactType of i % 10 === 0 ? ['application/a', 'application/b'] : ['application/a']) {
+        const { bytes, digest } = imageManifest('{}', [], { subject, artifactType, annotations: { i: String(i) } });
+        await putManifest(at, 'img/filtered', digest, bytes);
+      }
+    }
+    const pages: string[][] = [];
+    let next: string | undefined = `/v2/img/filtered/referrers/${subject.digest}?artifactType=application%2Fa`;
+    while (next) {
+      const answer: Response = await at.ask(next);
+      expect(answer.headers.get('oci-filters-applied')).toBe('artifactType');
+      const { manifests } = (await answer.json()) as { manifests: { artifactType: string }[] };
+      pages.push(manifests.map(({ artifactType }) => artifactType));
+      next = /^<([^>]+)>; rel="next"$/.exec(answer.headers.get('link') ?? '')?.[1];
+    }
+    expect(pages.map((page) => page.length)).toEqual([100, 3]);
+    expect(new Set(pages.flat())).toEqual(new Set(['application/a']));
   });
 
   test('the catalog lists the caller’s repositories in pages of bounded size', async () => {

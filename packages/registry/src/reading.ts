@@ -211,10 +211,11 @@ export async function listReferrersPage(
   let bytes = 0;
   for (;;) {
     // Few at a time, as annotations may be large; one beyond the page says that there is more.
+    const count = Math.min(referrerBatch, limits.referrersPage - referrers.length);
     const rows = await view.all<ReferrerRow>(
       sql`SELECT digest, media_type, artifact_type, size, annotations FROM registry_manifests
         WHERE repository = ${repository.id} AND subject = ${subject} AND digest > ${cursor} ${filter}
-        ORDER BY digest LIMIT ${referrerBatch}`,
+        ORDER BY digest LIMIT ${count}`,
     );
     for (const row of rows) {
       bytes += row.annotations?.length ?? 0;
@@ -223,7 +224,7 @@ export async function listReferrersPage(
       referrers.push(toReferrer(row));
       cursor = row.digest;
     }
-    if (rows.length < referrerBatch) return { referrers, more: false };
+    if (rows.length < count) return { referrers, more: false };
   }
 }
 
