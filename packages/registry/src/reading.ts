@@ -211,11 +211,10 @@ export async function listReferrersPage(
   let bytes = 0;
   for (;;) {
     // Few at a time, as annotations may be large; one beyond the page says that there is more.
-    const count = Math.min(referrerBatch, limits.referrersPage - referrers.length);
     const rows = await view.all<ReferrerRow>(
       sql`SELECT digest, media_type, artifact_type, size, annotations FROM registry_manifests
         WHERE repository = ${repository.id} AND subject = ${subject} AND digest > ${cursor} ${filter}
-        ORDER BY digest LIMIT ${count}`,
+        ORDER BY digest LIMIT ${referrerBatch}`,
     );
     for (const row of rows) {
       bytes += row.annotations?.length ?? 0;
@@ -224,39 +223,6 @@ export async function listReferrersPage(
       referrers.push(toReferrer(row));
       cursor = row.digest;
     }
-    if (rows.length < count) return { referrers, more: false };
-  }
-}
-
-/**
- * Manifests whose subject is `subject`, by digest, after `after`: a page that stays small also when annotations are
- * large. `more` says that there are further ones.
- */
-export async function listReferrers(
-  view: View,
-  repository: Repository,
-  subject: Digest,
-  artifactType: string | undefined,
-  after: string,
-): Promise<{ readonly referrers: readonly Referrer[]; readonly more: boolean }> {
-  const referrers: Referrer[] = [];
-  const filter = artifactType === undefined ? sql`` : sql`AND artifact_type = ${artifactType}`;
-  let cursor = after;
-  let bytes = 0;
-  while (referrers.length < limits.referrersPage && bytes < limits.referrersBytes) {
-    const rows = await view.all<ReferrerRow>(
-      sql`SELECT digest, media_type, artifact_type, size, annotations FROM registry_manifests
-        WHERE repository = ${repository.id} AND subject = ${subject} AND digest > ${cursor} ${filter}
-        ORDER BY digest LIMIT ${referrerBatch}`,
-    );
-    for (const row of rows) {
-      const length = 300 + (row.annotations?.length ?? 0);
-      if (referrers.length > 0 && bytes + length > limits.referrersBytes) return { referrers, more: true };
-      bytes += length;
-      cursor = row.digest;
-      referrers.push(toReferrer(row));
-    }
     if (rows.length < referrerBatch) return { referrers, more: false };
   }
-  return { referrers, more: true };
 }

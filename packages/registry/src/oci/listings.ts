@@ -4,7 +4,7 @@ import { RegistryError } from '../errors.ts';
 import { limits } from '../limits.ts';
 import { mediaTypes } from '../manifest.ts';
 import type { RepositoryRef } from '../names.ts';
-import { listReferrers, listTags } from '../reading.ts';
+import { listReferrersPage, listTags } from '../reading.ts';
 import { findRepository, listRepositories, requireRepository } from '../repositories.ts';
 import { allRepositoriesResource } from '../resource.ts';
 import { requireAccess } from './access.ts';
@@ -60,8 +60,13 @@ export async function handleReferrers(call: OciCall, name: string, ref: Reposito
   const subject = parseDigest(item);
   if (!subject) throw new RegistryError('digestInvalid');
   const artifactType = call.query.get('artifactType') || undefined;
+  const page = {
+    artifactTypes: artifactType === undefined ? [] : [artifactType],
+    after: call.query.get('last') ?? '',
+    count: limits.referrersPage,
+  };
   const { referrers, more } = repository
-    ? await listReferrers(call.core.store, repository, subject, artifactType, call.query.get('last') ?? '')
+    ? await listReferrersPage(call.core.store, repository, subject, page)
     : { referrers: [], more: false };
   const last = more ? referrers.at(-1)?.digest : undefined;
   const filter: Record<string, string> = artifactType === undefined ? {} : { artifactType };
