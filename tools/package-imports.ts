@@ -17,7 +17,19 @@ export const allowedImports: Readonly<Record<string, readonly string[]>> = {
   telemetry: ['base'],
   agent: ['base', 'aws'],
   cli: ['base', 'aws'],
-  server: ['base', 'store', 'blobs', 'aws', 'identity', 'keys', 'registry', 'builds', 'containers', 'telemetry', 'agent'],
+  server: [
+    'base',
+    'store',
+    'blobs',
+    'aws',
+    'identity',
+    'keys',
+    'registry',
+    'builds',
+    'containers',
+    'telemetry',
+    'agent',
+  ],
 };
 
 /** Modules that only one package may name. */
