@@ -1,10 +1,11 @@
-// The two registries that are compared: Longshore, as `longshore up` starts it, and Debian's docker-registry
-// (the CNCF distribution), each with its data in a folder on the same disk.
+// The registries that are compared: Longshore, as `longshore up` starts it, Debian's docker-registry (the CNCF
+// distribution 2.8) and, where Go can build it, the current distribution; each with its data in a folder on the same disk.
 import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { run } from '../test/support/command.ts';
+import { run, tryRun } from '../test/support/command.ts';
 import { freePort, startLongshore, until } from '../test/support/longshore.ts';
 import { registryAuthorization } from '../test/support/push.ts';
 
@@ -14,6 +15,8 @@ export interface Side extends AsyncDisposable {
   readonly pid: number;
   /** The Authorization header of every request; undefined where there is none. */
   readonly authorization: string | undefined;
+  /** The same, good for every repository. */
+  readonly wideAuthorization: string | undefined;
 }
 
 export const repository = 'bench/image';
@@ -32,12 +35,36 @@ export async function longshoreSide(): Promise<Side> {
     url: longshore.url,
     pid: longshore.process.pid ?? 0,
     authorization: `Bearer ${token}`,
+    wideAuthorization: basic,
     [Symbol.asyncDispose]: () => longshore[Symbol.asyncDispose](),
   };
 }
 
+const debianBinary = '/usr/bin/docker-registry';
+const distribution = 'github.com/distribution/distribution/v3/cmd/registry@v3.1.2';
+
+/** The current distribution's binary, built once; undefined where there is no Go, or it cannot have the sources. */
+async function distributionBinary(): Promise<string | undefined> {
+  const given = process.env.LONGSHORE_BENCH_DISTRIBUTION;
+  if (given !== undefined) return given === '' ? undefined : given;
+  const folder = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'longshore', 'bench');
+  const binary = join(folder, 'registry');
+  if (existsSync(binary)) return binary;
+  const env = { GOBIN: folder, GOFLAGS: '-mod=mod' };
+  const built = await tryRun('go', ['install', distribution], { env, timeoutMs: 600_000 });
+  return built.code === 0 && existsSync(binary) ? binary : undefined;
+}
+
+/** Debian's docker-registry, and the current distribution if it can be had. */
+export async function peerSides(): Promise<Side[]> {
+  const newer = await distributionBinary();
+  const sides = [await peerSide(debianBinary, 'docker-registry')];
+  if (newer !== undefined) sides.push(await peerSide(newer, 'distribution'));
+  return sides;
+}
+
 /** Without authentication and without a log of requests, as it is fastest. */
-export async function peerSide(): Promise<Side> {
+async function peerSide(binary: string, name: string): Promise<Side> {
   const dir = await mkdtemp(join(tmpdir(), 'longshore-bench-peer-'));
   const port = await freePort();
   const config = join(dir, 'config.yml');
@@ -51,20 +78,25 @@ storage:
 http: { addr: 127.0.0.1:${port} }
 `,
   );
-  const child = spawn('/usr/bin/docker-registry', ['serve', config], { stdio: ['ignore', 'ignore', 'inherit'] });
+  const child = spawn(binary, ['serve', config], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+    // Distribution 3 sends traces to a collector unless told not to, which would cost it time here.
+    env: { ...process.env, OTEL_TRACES_EXPORTER: 'none' },
+  });
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   const url = `http://127.0.0.1:${port}`;
-  await until('docker-registry answers', () =>
+  await until(`${name} answers`, () =>
     fetch(`${url}/v2/`).then(
       ({ ok }) => ok,
       () => false,
     ),
   );
   return {
-    name: 'docker-registry',
+    name,
     url,
     pid: child.pid ?? 0,
     authorization: undefined,
+    wideAuthorization: undefined,
     async [Symbol.asyncDispose]() {
       child.kill('SIGTERM');
       await ended;
@@ -74,5 +106,5 @@ http: { addr: 127.0.0.1:${port} }
 }
 
 export async function peerVersion(): Promise<string> {
-  return (await run('/usr/bin/docker-registry', ['--version'])).trim().split(' ').at(-1) ?? '';
+  return (await run(debianBinary, ['--version'])).trim().split(' ').at(-1) ?? '';
 }

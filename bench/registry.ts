@@ -1,161 +1,105 @@
-// Manifest GETs, blob GETs and PUTs, and CPU time, of Longshore's registry beside Debian's docker-registry in the same run.
+// Longshore's registry beside its peers in the same run, in turns. Sections: manifests, blobs, zb, lists, memory; all of them, or those
+// that LONGSHORE_BENCH_SECTIONS names. Less of it: LONGSHORE_BENCH_ROUNDS, _ENTRIES (of lists), _TRANSFER_MB (of memory).
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { digestOf } from '@longshore/base';
-import { run } from '../test/support/command.ts';
-import { interleave, machineLine, printComparison, processCpuSeconds, type Row, timed } from './harness.ts';
-import { longshoreSide, peerSide, peerVersion, repository, type Side } from './registry-sides.ts';
+import { interleave, machineLine, median, printTable } from './harness.ts';
+import { type Lists, measureLists, prepareLists } from './registry-lists.ts';
+import { measureMemory } from './registry-memory.ts';
+import { blobBytes, manifestRate, measureBlobs, measureManifests, pushSmallImage } from './registry-rates.ts';
+import { longshoreSide, peerSides, peerVersion, type Side } from './registry-sides.ts';
+import { measureZb } from './registry-zb.ts';
 
-const rounds = 5;
-const blobBytes = 256 * 1024 * 1024;
-const manifestSeconds = 3;
-const manifestType = 'application/vnd.oci.image.manifest.v1+json';
+const rounds = Number(process.env.LONGSHORE_BENCH_ROUNDS ?? 3);
+const sections = (process.env.LONGSHORE_BENCH_SECTIONS ?? 'manifests,blobs,zb,lists,memory').split(',');
 
-interface Samples {
-  readonly manifestsPerSecond: number[];
-  readonly manifestCpu: number[];
-  readonly putSpeed: number[];
-  readonly putCpu: number[];
-  readonly getSpeed: number[];
-  readonly getCpu: number[];
+/** Samples by side and row. */
+type Samples = Map<Side, Map<string, number[]>>;
+
+function note(samples: Samples, side: Side, figures: ReadonlyMap<string, number>): void {
+  const rows = samples.get(side) ?? new Map<string, number[]>();
+  samples.set(side, rows);
+  for (const [row, value] of figures) rows.set(row, [...(rows.get(row) ?? []), value]);
 }
 
-function newSamples(): Samples {
-  return { manifestsPerSecond: [], manifestCpu: [], putSpeed: [], putCpu: [], getSpeed: [], getCpu: [] };
+function text(values: readonly number[] | undefined): string {
+  if (values === undefined) return '–';
+  const value = median(values);
+  return value >= 100 ? Math.round(value).toLocaleString('en-US') : value.toPrecision(3);
 }
 
-function headersOf(side: Side): Record<string, string> {
-  return side.authorization === undefined ? {} : { authorization: side.authorization };
+/** Ours against the best peer: of rates the highest, of costs the lowest. */
+function ratio(row: string, ours: readonly number[] | undefined, peers: readonly (readonly number[])[]): string {
+  if (ours === undefined || peers.length === 0) return '–';
+  const medians = peers.map(median);
+  return (median(ours) / (row.endsWith('/s') ? Math.max(...medians) : Math.min(...medians))).toFixed(2);
 }
 
-/** The same headers for curl and wrk. */
-function headerArguments(headers: Readonly<Record<string, string>>): string[] {
-  return Object.entries(headers).flatMap(([name, value]) => ['-H', `${name}: ${value}`]);
-}
-
-/** Where the upload is to be sent, the digest included. */
-async function startUpload(side: Side, digest: string): Promise<string> {
-  const answer = await fetch(`${side.url}/v2/${repository}/blobs/uploads/`, {
-    method: 'POST',
-    headers: headersOf(side),
+function print(sides: readonly Side[], samples: Samples): void {
+  const [ours, ...peers] = sides;
+  if (!ours) return;
+  const rows = [...(samples.get(ours)?.keys() ?? [])].map((row) => {
+    const held = peers.flatMap((peer) => [samples.get(peer)?.get(row)].filter((each) => each !== undefined));
+    const own = samples.get(ours)?.get(row);
+    const spread = own ? `${text([Math.min(...own)])}–${text([Math.max(...own)])}` : '–';
+    return [row, ...sides.map((side) => text(samples.get(side)?.get(row))), ratio(row, own, held), spread];
   });
-  if (answer.status !== 202) throw new Error(`${side.name} answers ${answer.status}: ${await answer.text()}`);
-  const location = new URL(answer.headers.get('location') ?? '', side.url);
-  location.searchParams.set('digest', digest);
-  return location.href;
+  printTable(['', ...sides.map((side) => side.name), 'to best peer', 'range of ours'], rows);
 }
 
-/** Sends the file with curl, so that the client costs both sides the same; seconds of the PUT, its answer included. */
-async function putBlob(side: Side, file: string, digest: string): Promise<number> {
-  const url = await startUpload(side, digest);
-  const headers = headerArguments({ ...headersOf(side), 'content-type': 'application/octet-stream', expect: '' });
-  const format = ['--silent', '--output', '/dev/null', '--write-out', '%{http_code} %{time_total}'];
-  const [status, seconds] = (await run('curl', [...format, ...headers, '--upload-file', file, url])).split(' ');
-  if (status !== '201') throw new Error(`${side.name} answers ${status} to a blob PUT`);
-  return Number(seconds);
-}
-
-/** Seconds. */
-async function getBlob(side: Side, digest: string): Promise<number> {
-  const url = `${side.url}/v2/${repository}/blobs/${digest}`;
-  const format = ['--silent', '--output', '/dev/null', '--write-out', '%{http_code} %{size_download} %{time_total}'];
-  const answer = await run('curl', [...format, ...headerArguments(headersOf(side)), url]);
-  const [status, size, seconds] = answer.split(' ');
-  if (status !== '200' || Number(size) !== blobBytes) throw new Error(`${side.name} answers ${answer} to a blob GET`);
-  return Number(seconds);
-}
-
-/** An image with a small config as its only layer, tagged `latest`. */
-async function pushSmallImage(side: Side, folder: string): Promise<void> {
-  const config = Buffer.from('{"architecture":"amd64","os":"linux","rootfs":{"type":"layers","diff_ids":[]}}');
-  const file = join(folder, 'config.json');
-  await writeFile(file, config);
-  await putBlob(side, file, digestOf(config));
-  const descriptor = { digest: digestOf(config), size: config.length };
-  const manifest = JSON.stringify({
-    schemaVersion: 2,
-    mediaType: manifestType,
-    config: { mediaType: 'application/vnd.oci.image.config.v1+json', ...descriptor },
-    layers: [{ mediaType: 'application/vnd.oci.image.layer.v1.tar', ...descriptor }],
-  });
-  const answer = await fetch(`${side.url}/v2/${repository}/manifests/latest`, {
-    method: 'PUT',
-    headers: { ...headersOf(side), 'content-type': manifestType },
-    body: manifest,
-  });
-  if (answer.status !== 201) throw new Error(`${side.name} answers ${answer.status}: ${await answer.text()}`);
-}
-
-/** Eight connections that are kept; throws if any answer was not a manifest. */
-async function manifestRate(side: Side, seconds: number): Promise<number> {
-  const headers = headerArguments({ ...headersOf(side), accept: manifestType });
-  const url = `${side.url}/v2/${repository}/manifests/latest`;
-  const report = await run('wrk', ['-t1', '-c8', `-d${seconds}s`, ...headers, url]);
-  if (/Non-2xx|Socket errors/.test(report)) throw new Error(`${side.name} failed some requests:\n${report}`);
-  return Number(/Requests\/sec:\s+([0-9.]+)/.exec(report)?.[1]);
-}
-
-async function measureManifests(side: Side, samples: Samples): Promise<void> {
-  const { result: rate, seconds, cpu } = await timed(side.pid, () => manifestRate(side, manifestSeconds));
-  samples.manifestsPerSecond.push(rate);
-  samples.manifestCpu.push((cpu / (rate * seconds)) * 10_000);
-}
-
-async function measureBlobs(side: Side, samples: Samples, content: Buffer, folder: string): Promise<void> {
-  // A few new bytes are a new blob; to neither store is anything of it known.
-  randomBytes(64).copy(content);
-  const file = join(folder, 'blob');
-  await writeFile(file, content);
-  const digest = digestOf(content);
-  const gigabytes = blobBytes / 1e9;
-  const before = processCpuSeconds(side.pid);
-  samples.putSpeed.push((gigabytes * 1000) / (await putBlob(side, file, digest)));
-  const between = processCpuSeconds(side.pid);
-  samples.putCpu.push((between - before) / gigabytes);
-  samples.getSpeed.push((gigabytes * 1000) / (await getBlob(side, digest)));
-  samples.getCpu.push((processCpuSeconds(side.pid) - between) / gigabytes);
-}
-
-function rowsOf(ours: Samples, peer: Samples): Row[] {
-  const row = (measure: string, key: keyof Samples): Row => ({ measure, ours: ours[key], peer: peer[key] });
-  return [
-    row('manifest GET/s', 'manifestsPerSecond'),
-    row('  CPU s per 10,000', 'manifestCpu'),
-    row('blob PUT MB/s', 'putSpeed'),
-    row('  CPU s per GB', 'putCpu'),
-    row('blob GET MB/s', 'getSpeed'),
-    row('  CPU s per GB', 'getCpu'),
-  ];
+async function measure(sides: readonly Side[], section: string, folder: string, samples: Samples): Promise<void> {
+  switch (section) {
+    case 'manifests':
+      for (const side of sides) {
+        await pushSmallImage(side, folder);
+        await manifestRate(side, 1);
+      }
+      return interleave(rounds, sides, async (side) => note(samples, side, await measureManifests(side)));
+    case 'blobs': {
+      const content = randomBytes(blobBytes);
+      return interleave(rounds, sides, async (side) => note(samples, side, await measureBlobs(side, content, folder)));
+    }
+    case 'zb':
+      return interleave(rounds, sides, async (side, round) => note(samples, side, await measureZb(side, round)));
+    case 'lists': {
+      const lists = new Map<Side, Lists>();
+      for (const side of sides) lists.set(side, await prepareLists(side));
+      await interleave(rounds, sides, async (side) => {
+        const filled = lists.get(side);
+        if (filled) note(samples, side, await measureLists(filled));
+      });
+      for (const { client } of lists.values()) client.close();
+      return;
+    }
+    case 'memory':
+      for (const side of sides) note(samples, side, await measureMemory(side));
+      return;
+    default:
+      throw new Error(`There is no section ${section}: manifests, blobs, zb, lists, memory`);
+  }
 }
 
 async function benchmark(): Promise<void> {
-  await using ours = await longshoreSide();
-  await using peer = await peerSide();
-  const folder = await mkdtemp(join(tmpdir(), 'longshore-bench-'));
-  const [ourSamples, peerSamples] = [newSamples(), newSamples()];
-  const samplesOf = (side: Side) => (side === ours ? ourSamples : peerSamples);
-  try {
-    const content = randomBytes(blobBytes);
-    for (const side of [ours, peer]) {
-      await pushSmallImage(side, folder);
-      await manifestRate(side, 1);
-      await measureBlobs(side, newSamples(), content, folder);
-    }
-    await interleave(rounds, [ours, peer], (side) => measureManifests(side, samplesOf(side)));
-    await interleave(rounds, [ours, peer], (side) => measureBlobs(side, samplesOf(side), content, folder));
-  } finally {
-    await rm(folder, { recursive: true });
-  }
-  process.stdout.write(`Registry: Longshore beside docker-registry ${await peerVersion()}, in turns, ${rounds} rounds
-${machineLine()}
-Longshore verifies a bearer token in every request and answers a PUT after the blob is durable (fsync);
-docker-registry has no authentication here, no log of requests, and does not sync.
-Manifests over 8 kept connections; blobs of ${blobBytes / 2 ** 20} MiB, each PUT a new one, each GET of the one just stored.
-
+  process.stdout.write(`Registry: Longshore beside docker-registry ${await peerVersion()} and, where Go can build it, distribution 3.1.2
+${machineLine()}; ${rounds} rounds in turns, medians
+Longshore verifies a credential in every request and answers a PUT after the blob is durable (fsync); the peers have
+no authentication here, no log of requests, and do not sync. Blobs of ${blobBytes / 2 ** 20} MiB, each PUT a new one.
 `);
-  printComparison(ours.name, peer.name, rowsOf(ourSamples, peerSamples));
+  for (const section of sections) {
+    // Each section begins with new processes, so that none inherits the memory or the disk of the one before.
+    await using ours = await longshoreSide();
+    const peers = await peerSides();
+    await using stack = new AsyncDisposableStack();
+    for (const peer of peers) stack.use(peer);
+    const folder = await mkdtemp(join(tmpdir(), 'longshore-bench-'));
+    stack.defer(() => rm(folder, { recursive: true }));
+    const samples: Samples = new Map();
+    const start = performance.now();
+    await measure([ours, ...peers], section, folder, samples);
+    process.stdout.write(`\n${section} (${Math.round((performance.now() - start) / 1000)} s)\n`);
+    print([ours, ...peers], samples);
+  }
 }
 
 await benchmark();
