@@ -20,6 +20,12 @@ import { systemStores } from './support/stores.ts';
 const absent = findS3Server() === undefined;
 const noS3 = absent ? ` (${missingS3Server})` : '';
 const postgres = systemStores.find((each) => each.name === 'postgres');
+interface Asked {
+  readonly method?: string;
+  readonly body?: Buffer | string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
 const args = ['--no-hello', '--no-agent'];
 const patience = 120_000;
 
@@ -37,7 +43,7 @@ describe.skipIf(absent)(`layers in a bucket${noS3}`, () => {
 
   async function caller(longshore: Longshore, password: string) {
     const authorization = `Basic ${Buffer.from(`AWS:${password}`).toString('base64')}`;
-    return (path: string, init: RequestInit = {}) =>
+    return (path: string, init: Asked = {}) =>
       fetch(new URL(path, longshore.url), { redirect: 'manual', ...init, headers: { ...init.headers, authorization } });
   }
 
