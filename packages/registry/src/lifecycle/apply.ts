@@ -1,8 +1,8 @@
 // The loop that applies lifecycle policies. A repository is due a while after its last time, and when its policy changes.
 // Several replicas share the work under one lease; each image is looked at again in the transaction that deletes it, so
-// that one which was tagged, or put into an index, meanwhile stays.
+// that one which was tagged, or put into an index, meanwhile stays; so does all when the policy was taken away.
 import { type Digest, errorText, type LoopService, loopService, newHexId } from '@longshore/base';
-import { acquireLease, sql } from '@longshore/store';
+import { acquireLease, type Step, sql } from '@longshore/store';
 import type { Core } from '../core.ts';
 import { deleteSteps, tagsOf } from '../images.ts';
 import { type Repository, type RepositoryRow, repositoryColumns, toRepository } from '../repositories.ts';
@@ -22,8 +22,23 @@ interface DueRow extends RepositoryRow {
   readonly lifecycle_version: number;
 }
 
+/** The policy was changed or taken away while it was applied. */
+class PolicyChangedError extends Error {
+  override readonly name = 'PolicyChangedError';
+}
+
+/** Fails the write if the policy is not the one that decided. */
+function samePolicyStep(due: DueRow): Step {
+  return {
+    sql: sql`UPDATE registry_lifecycle_policies SET version = version
+      WHERE repository = ${due.id} AND version = ${due.lifecycle_version} AND policy = ${due.lifecycle}`,
+    expect: 1,
+    otherwise: () => new PolicyChangedError(),
+  };
+}
+
 /** True if the image was deleted; false if it is not what the decision was about any more. */
-async function expireImage(core: Core, repository: Repository, image: ImageFacts): Promise<boolean> {
+async function expireImage(core: Core, due: DueRow, repository: Repository, image: ImageFacts): Promise<boolean> {
   const digest = image.digest as Digest;
   return core.store.update(async (view) => {
     const tags = await tagsOf(view, repository, digest);
@@ -34,7 +49,8 @@ async function expireImage(core: Core, repository: Repository, image: ImageFacts
         WHERE repository = ${repository.id} AND digest = ${digest} AND kind = 'manifest' LIMIT 1`,
     );
     if (referenced) return { steps: [], result: false };
-    return { steps: deleteSteps(core, repository, digest, tags, 'unreferenced'), result: true };
+    const steps = [samePolicyStep(due), ...deleteSteps(core, repository, digest, tags, 'unreferenced')];
+    return { steps, result: true };
   });
 }
 
@@ -46,7 +62,7 @@ async function applyPolicy(core: Core, due: DueRow, signal: AbortSignal): Promis
   let expired = 0;
   for (const { image } of evaluateLifecycle(rules, await readImageFacts(core.store, repository), now)) {
     if (signal.aborted) return expired;
-    if (await expireImage(core, repository, image)) expired += 1;
+    if (await expireImage(core, due, repository, image)) expired += 1;
   }
   await core.store.write([
     {
@@ -76,6 +92,7 @@ export async function applyDuePolicies(core: Core, signal: AbortSignal): Promise
         const expired = await applyPolicy(core, each, signal);
         if (expired > 0) core.log.info({ ...names, expired }, 'images expired by the lifecycle policy');
       } catch (error) {
+        if (error instanceof PolicyChangedError) continue;
         // One repository's trouble is not the others'.
         core.log.error({ ...names, reason: errorText(error) }, 'a lifecycle policy was not applied');
       }
