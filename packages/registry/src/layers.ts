@@ -109,6 +109,35 @@ function linkSteps(
   ];
 }
 
+/** A row for bytes that were stored after `removals` was read, unless they were removed since. */
+function newBlob(
+  core: Core,
+  digest: Digest,
+  size: number,
+  removals: number,
+  lease: number,
+  checkAt: number | null,
+): Sql {
+  return sql`INSERT INTO registry_blobs (digest, size, status, version, lease_until, created_at, check_at)
+    SELECT ${digest}, CAST(${size} AS BIGINT), 'none', 1, CAST(${lease} AS BIGINT), CAST(${core.clock.now()} AS BIGINT),
+      CAST(${checkAt} AS BIGINT)
+    WHERE COALESCE((SELECT removals FROM registry_removed_blobs WHERE digest = ${digest}), 0) = ${removals}`;
+}
+
+/**
+ * Records bytes that were stored for a repository which is gone by now: collection removes them, as nothing links them.
+ * Changes nothing about a blob that has a record. Throws BlobBeingRemovedError.
+ */
+export function recordOrphanStep(core: Core, digest: Digest, size: number, removals: number): Step {
+  const now = core.clock.now();
+  return {
+    sql: sql`${newBlob(core, digest, size, removals, now, now)}
+      ON CONFLICT (digest) DO UPDATE SET version = registry_blobs.version WHERE registry_blobs.status <> 'deleting'`,
+    expect: 1,
+    otherwise: () => new BlobBeingRemovedError(),
+  };
+}
+
 /**
  * Records a blob whose bytes were stored after `removals` was read (`removalsOf`), rescues it from collection, and links
  * it. The first step returns the blob's `version`, which is 1 if it was not stored before.
@@ -123,10 +152,7 @@ export function recordLayerSteps(
   const lease = newLease(core);
   return [
     {
-      sql: sql`INSERT INTO registry_blobs (digest, size, status, version, lease_until, created_at)
-        SELECT ${stored}, CAST(${storedSize} AS BIGINT), 'none', 1, CAST(${lease} AS BIGINT),
-          CAST(${core.clock.now()} AS BIGINT)
-        WHERE COALESCE((SELECT removals FROM registry_removed_blobs WHERE digest = ${stored}), 0) = ${removals}
+      sql: sql`${newBlob(core, stored, storedSize, removals, lease, null)}
         ON CONFLICT (digest) DO UPDATE SET status = 'none', version = registry_blobs.version + 1,
           lease_until = excluded.lease_until, check_at = NULL
         WHERE registry_blobs.status <> 'deleting'

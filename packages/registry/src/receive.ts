@@ -8,8 +8,9 @@ import {
   UploadNotFoundError,
 } from '@longshore/blobs';
 import { type Core, repositoryArn } from './core.ts';
+import type { FinishedLayer } from './encryption/sealing.ts';
 import { RegistryError } from './errors.ts';
-import { BlobBeingRemovedError, recordLayerSteps, removalsOf } from './layers.ts';
+import { BlobBeingRemovedError, recordLayerSteps, recordOrphanStep, removalsOf } from './layers.ts';
 import { limits } from './limits.ts';
 import type { Repository } from './repositories.ts';
 import { forgetUploadStep, touchUpload, type Upload } from './uploads.ts';
@@ -119,11 +120,17 @@ async function recordFinished(
       const removals = await removalsOf(core, digest);
       const finished = await bytes.finish(digest);
       const { size } = finished;
-      const [recorded] = await core.store.write([
-        // The digest of sealed bytes is of this upload alone: nobody can have removed them.
-        ...recordLayerSteps(core, repository, digest, finished, finished.seal ? 0 : removals),
-        ...(upload.recorded ? [forgetUploadStep(upload.id)] : []),
-      ]);
+      // The digest of sealed bytes is of this upload alone: nobody can have removed them.
+      const removed = finished.seal ? 0 : removals;
+      const [recorded] = await core.store
+        .write([
+          ...recordLayerSteps(core, repository, digest, finished, removed),
+          ...(upload.recorded ? [forgetUploadStep(upload.id)] : []),
+        ])
+        .catch(async (error: unknown) => {
+          if (error instanceof RegistryError) await leaveToCollection(core, upload.id, finished, removed);
+          throw error;
+        });
       if (recorded?.rows[0]?.version === 1) {
         core.counters.blobsStored.add();
         core.counters.storedBytes.add(finished.storedSize);
@@ -134,5 +141,16 @@ async function recordFinished(
       if (waited >= removalWaits) throw new RegistryError('layerBeingRemoved');
       await core.clock.sleep(removalWaitMs);
     }
+  }
+}
+
+/** The repository or the upload is gone: nothing links the bytes that were just stored. */
+async function leaveToCollection(core: Core, id: string, { stored, storedSize }: FinishedLayer, removals: number) {
+  try {
+    await core.store.write([recordOrphanStep(core, stored, storedSize, removals)]);
+    core.sealing.forget(id);
+    await core.blobs.release(id);
+  } catch (error) {
+    core.log.warn({ upload: id, reason: errorText(error) }, 'bytes without a repository are removed at the next start');
   }
 }

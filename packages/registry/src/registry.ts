@@ -23,11 +23,11 @@ import { createImageWriter } from './writer.ts';
 
 const defaultCollection: CollectionOptions = Object.freeze({ graceMs: 24 * 3_600_000, everyMs: 3_600_000 });
 
-/** The registry over a migrated store (`registryMigrations`) and a blob store. */
-export function createRegistry(options: RegistryOptions): Registry {
+/** What the registry's functions work with, from what the registry is given. */
+export function createCore(options: RegistryOptions): Core {
   const { store, clock, log, meter, collection = defaultCollection } = options;
   const keys = createLayerKeys(options.keys, clock);
-  const core: Core = {
+  return {
     ...options,
     keys,
     sealing: createSealing({ store, blobs: options.blobs, keys }),
@@ -40,6 +40,12 @@ export function createRegistry(options: RegistryOptions): Registry {
     readPolicy: createPolicyReader(),
     quotas: { ...defaultQuotas, ...options.quotas },
   };
+}
+
+/** The registry over a migrated store (`registryMigrations`) and a blob store. */
+export function createRegistry(options: RegistryOptions): Registry {
+  const { store, collection = defaultCollection } = options;
+  const core = createCore(options);
   const collector = createCollector(core, collection.everyMs);
   return {
     ecr: ecrService(core),
