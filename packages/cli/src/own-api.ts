@@ -107,6 +107,17 @@ const outcomeSchema = z.object({
   }),
 });
 
+const rewrapSchema = z.object({
+  outcome: z.object({
+    rewrapped: z.number(),
+    failures: z.array(z.object({ key: z.string(), reason: z.string() })),
+    more: z.boolean(),
+  }),
+  before: z.number(),
+});
+
+export type RewrapAnswer = z.infer<typeof rewrapSchema>;
+
 export type PlannedAction = z.infer<typeof plannedActionSchema>;
 export type CollectionPreview = z.infer<typeof previewSchema>['preview'];
 export type CollectOutcome = z.infer<typeof outcomeSchema>['outcome'];
@@ -131,6 +142,11 @@ export async function previewCollection(connection: Connection): Promise<Collect
 /** Collects for some seconds; `more` in the answer says that there is more to do. */
 export async function collectRegistry(connection: Connection): Promise<CollectOutcome> {
   return (await call(connection, 'CollectRegistry', {}, outcomeSchema)).outcome;
+}
+
+/** Wraps data keys anew for some seconds: those wrapped before `before`, which the first answer gives. */
+export async function rewrapRegistry(connection: Connection, before: number | undefined): Promise<RewrapAnswer> {
+  return call(connection, 'RewrapRegistry', { ...(before !== undefined && { before }) }, rewrapSchema);
 }
 
 /** What every repository of the caller's account holds. */

@@ -61,3 +61,19 @@ it('reports every page of repositories, and the total', async () => {
       '7.0 KiB in all, with shared bytes counted once.\n',
   );
 });
+
+it('wraps data keys anew until none is left, and says which keys refuse', async () => {
+  const key = 'arn:aws:kms:us-east-1:111122223333:key/k';
+  let left = 2;
+  const server = await jsonServer({
+    RewrapRegistry: () => ({
+      before: 1234,
+      outcome: { rewrapped: 5, failures: [{ key, reason: 'it is disabled' }], more: --left > 0 },
+    }),
+  });
+  const { out, err } = await call(['registry', 'rewrap'], { env: envFor(server.url) });
+  await server.close();
+  expect(out).toBe('Wrapped 10 data keys anew.\n');
+  expect(err).toBe(`${key}: it is disabled\n`);
+  expect(server.calls.map((each) => each.input)).toEqual([{}, { before: 1234 }]);
+});

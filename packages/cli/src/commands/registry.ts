@@ -11,6 +11,7 @@ import {
   previewCollection,
   type RepositoryStorage,
   reportStorage,
+  rewrapRegistry,
 } from '../own-api.ts';
 import { printJson } from '../print-json.ts';
 import { type Column, formatTable } from '../table.ts';
@@ -42,6 +43,15 @@ export function define(command: Command, parts: CliParts): void {
     .option('--json', 'print JSON')
     .addHelpText('after', '\nExample:\n  longshore registry report\n')
     .action((options: JsonOptions) => report(options, parts));
+  const rewrapping = command
+    .command('rewrap')
+    .description(
+      "Wraps the data keys of encrypted layers anew, with their keys' newest material. No layer is rewritten.",
+    )
+    .option('--json', 'print JSON')
+    .addHelpText('after', '\nExample:\n  longshore registry rewrap\n')
+    .action((options: JsonOptions) => rewrap(options, parts));
+  addConnectionOptions(rewrapping);
   addConnectionOptions(collecting);
   addConnectionOptions(reporting);
 }
@@ -90,6 +100,28 @@ async function collectAll(connection: Connection): Promise<CollectOutcome> {
     total.failed += part.failed;
     if (!more || elsewhere) return { ...total, more, elsewhere };
   }
+}
+
+async function rewrap(options: JsonOptions, parts: CliParts): Promise<void> {
+  const { io } = parts;
+  await withServer(options, parts, async (connection) => {
+    const failures = new Map<string, string>();
+    let rewrapped = 0;
+    let before: number | undefined;
+    for (let more = true; more; ) {
+      const answer = await rewrapRegistry(connection, before);
+      ({ before } = answer);
+      ({ more } = answer.outcome);
+      rewrapped += answer.outcome.rewrapped;
+      for (const { key, reason } of answer.outcome.failures) failures.set(key, reason);
+      // What is left then is left because its keys refuse.
+      if (answer.outcome.rewrapped === 0) break;
+    }
+    const failed = [...failures].map(([key, reason]) => ({ key, reason }));
+    if (options.json) return printJson(io, { rewrapped, failures: failed });
+    for (const { key, reason } of failed) io.err(`${key}: ${reason}\n`);
+    io.out(`Wrapped ${rewrapped} data keys anew.\n`);
+  });
 }
 
 const storageColumns: readonly Column<RepositoryStorage>[] = [
