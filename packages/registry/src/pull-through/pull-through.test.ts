@@ -3,12 +3,13 @@ import { once } from 'node:events';
 import { type IncomingMessage, request as httpRequest } from 'node:http';
 import {
   BatchGetImageCommand,
+  CreateRepositoryCommand,
   CreateRepositoryCreationTemplateCommand,
   DescribeImagesCommand,
   DescribeRepositoriesCommand,
   GetDownloadUrlForLayerCommand,
 } from '@aws-sdk/client-ecr';
-import { type Clock, digestOf, systemClock } from '@longshore/base';
+import { type Clock, digestOf, parseDigest, systemClock } from '@longshore/base';
 import { sql } from '@longshore/store';
 import { testStores } from '@longshore/store/testing';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -162,6 +163,22 @@ describe.each(testStores())('on $name', (backEnd) => {
     for await (const chunk of lazy) chunks.push(chunk as Buffer);
     expect(digestOf(Buffer.concat(chunks))).toBe(digest);
     expect(layersServed()).toBe(1);
+  });
+
+  test('layers kept for an encrypted repository are sealed, and readers get what they are', async () => {
+    const repositoryName = 'up/big';
+    const encryptionConfiguration = { encryptionType: 'KMS' as const };
+    await ecrOf(cache).send(new CreateRepositoryCommand({ repositoryName, encryptionConfiguration }));
+    const digest = await pushBlob(upstream, 'big', 'sealed '.repeat(1_000_000));
+    const pulls = Array.from({ length: 3 }, async () => {
+      const got = await cache.ask(`/v2/up/big/blobs/${digest}`);
+      return digestOf(Buffer.from(await got.arrayBuffer()));
+    });
+    expect(new Set(await Promise.all(pulls))).toEqual(new Set([digest]));
+    await stopUpstream();
+    const later = await cache.ask(`/v2/up/big/blobs/${digest}`);
+    expect(digestOf(Buffer.from(await later.arrayBuffer()))).toBe(digest);
+    expect(await cache.blobs.size(parseDigest(digest) ?? digestOf(''))).toBeUndefined();
   });
 
   test('what is not there is not asked for again for a while, and makes no repository', async () => {
