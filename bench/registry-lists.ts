@@ -39,6 +39,12 @@ function lengthOf(key: 'tags' | 'repositories' | 'manifests'): (body: string) =>
   return (body) => (JSON.parse(body) as Record<string, readonly unknown[]>)[key]?.length ?? 0;
 }
 
+/** One image has at most 1,000 tags (ECR's quota), so that many tags need some images. */
+function taggedImage(i: number): Buffer {
+  const image = JSON.parse(subject.toString()) as object;
+  return Buffer.from(JSON.stringify({ ...image, annotations: { group: String(Math.floor(i / 500)) } }));
+}
+
 function artifact(i: number): Buffer {
   const body = { schemaVersion: 2, mediaType: indexType, artifactType: 'application/x.bench', manifests: [] };
   return Buffer.from(JSON.stringify({ ...body, subject: subjectDescriptor, annotations: { number: String(i) } }));
@@ -60,7 +66,7 @@ export async function prepareLists(side: Side): Promise<Lists> {
   await prepared('lists/tags');
   await client.send('PUT', '/v2/lists/tags/manifests/latest', 201, { body, type: imageType });
   await inParallel(many, width, async (i) => {
-    await client.send('PUT', `/v2/lists/tags/manifests/t${i}`, 201, { body, type: imageType });
+    await client.send('PUT', `/v2/lists/tags/manifests/t${i}`, 201, { body: taggedImage(i), type: imageType });
   });
   await inParallel(many, width, async (i) => {
     const mount = `mount=${digestOf(config)}&from=lists/tags`;
