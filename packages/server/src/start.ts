@@ -21,6 +21,7 @@ import { createMeasurementBoard, type MeasurementBoard, measurementMetrics, metr
 import { longshoreApi } from './api/longshore.ts';
 import { createAuditTrail } from './audit-trail.ts';
 import { type DataDir, masterKey, openDataDir, removeRunning, writeCredentials, writeRunning } from './data-dir.ts';
+import { drain } from './drain.ts';
 import { eventMetrics } from './event-metrics.ts';
 import { readExternalKeys } from './external-keys.ts';
 import { helloPending, startHello } from './hello-start.ts';
@@ -309,7 +310,7 @@ async function listen(
   undo.push(async () => {
     ready = false;
     await containers.closeAgents();
-    await app.close();
+    await drain(app, clock);
   });
   const address = app.server.address();
   const port = typeof address === 'object' && address !== null ? address.port : settings.listen.port;
