@@ -1,5 +1,5 @@
-// Longshore's registry beside its peers in the same run, in turns. Sections: manifests, blobs, zb, lists, memory; all of them, or those
-// that LONGSHORE_BENCH_SECTIONS names. Less of it: LONGSHORE_BENCH_ROUNDS, _ENTRIES (of lists), _TRANSFER_MB (of memory).
+// Longshore's registry beside its peers in the same run, in turns. Sections: manifests and blobs (some two minutes), or those that
+// LONGSHORE_BENCH_SECTIONS names, of manifests, blobs, zb, lists, memory (long in their full size). Less of it: LONGSHORE_BENCH_ROUNDS, _ENTRIES (of lists), _TRANSFER_MB (of memory).
 import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -12,7 +12,7 @@ import { longshoreSide, peerSides, peerVersion, type Side } from './registry-sid
 import { measureZb } from './registry-zb.ts';
 
 const rounds = Number(process.env.LONGSHORE_BENCH_ROUNDS ?? 3);
-const sections = (process.env.LONGSHORE_BENCH_SECTIONS ?? 'manifests,blobs,zb,lists,memory').split(',');
+const sections = (process.env.LONGSHORE_BENCH_SECTIONS ?? 'manifests,blobs').split(',');
 
 /** Samples by side and row. */
 type Samples = Map<Side, Map<string, number[]>>;
