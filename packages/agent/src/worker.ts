@@ -37,6 +37,7 @@ export interface WorkerOptions {
   readonly onForgotten: () => void;
 }
 
+const outOfMemoryNewsMs = 500;
 const stepBackoff = { initialMs: 250, maxMs: 15_000 };
 /** State changes are told again for as long as ECS's agent does, about a day, at most this far apart. */
 const reportBackoff = { initialMs: 250, maxMs: 60_000 };
@@ -81,8 +82,22 @@ export function startWorker(options: WorkerOptions): Worker {
       (known && (await hands.engine.inspectContainer(known))) || (await hands.engine.inspectContainer(dockerName));
     if (inspection) {
       const seen = observe(inspection);
+      if (isKilledUnasked(container, seen)) await outOfMemoryNews(container);
       observed.set(container, outOfMemory.has(container) ? { ...seen, oomKilled: true } : seen);
     } else observed.delete(container);
+  }
+
+  /** Ended by SIGKILL although nobody here stopped it: most often for memory. */
+  function isKilledUnasked(container: string, seen: ObservedContainer): boolean {
+    const killed = seen.status === 'exited' && seen.exitCode === 137 && !seen.oomKilled;
+    return killed && !isEnding(record) && progressOf(record, container).ended === undefined;
+  }
+
+  /** The Engine may tell of an end before it tells that memory was the cause: that news is waited for, briefly. */
+  async function outOfMemoryNews(container: string): Promise<void> {
+    for (let waited = 0; waited < outOfMemoryNewsMs && !outOfMemory.has(container) && !stopped; waited += 50) {
+      await hands.clock.sleep(50);
+    }
   }
 
   /** Readings of one container follow each other, so that an older one never overwrites a newer. */
