@@ -7,8 +7,5 @@ export default defineConfig({
     hookTimeout: 60_000,
     pool: 'forks',
     maxWorkers: 2,
-    // Whole-system tests share two cores with real engines and databases; a second failure is a failure, and vitest says
-    // which tests needed their second try.
-    retry: process.env.CI === undefined ? 0 : 1,
   },
 });
