@@ -11,6 +11,8 @@ export interface LongshoreOptions {
   /** Continue with this folder (after a stop or a kill). */
   readonly dataDir?: string;
   readonly port?: number;
+  /** The address to listen on; 127.0.0.1 if left out. */
+  readonly address?: string;
   /** `postgres://…`; SQLite in the data folder if left out. */
   readonly store?: string | undefined;
   readonly args?: readonly string[];
@@ -26,7 +28,7 @@ export interface Credentials {
 
 export interface Longshore extends AsyncDisposable {
   readonly url: string;
-  /** `127.0.0.1:PORT` */
+  /** `ADDRESS:PORT` */
   readonly host: string;
   readonly port: number;
   readonly dataDir: string;
@@ -42,9 +44,9 @@ export interface Longshore extends AsyncDisposable {
 }
 
 /** A port that was free a moment ago. */
-export async function freePort(): Promise<number> {
+export async function freePort(host = '127.0.0.1'): Promise<number> {
   const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => server.listen(0, host, resolve));
   const address = server.address();
   await new Promise((resolve) => server.close(resolve));
   if (typeof address !== 'object' || address === null) throw new Error('no address');
@@ -73,8 +75,9 @@ function pause(ms: number): Promise<void> {
 /** Starts Longshore and waits until it is ready. `await using` removes it with its data and its containers. */
 export async function startLongshore(options: LongshoreOptions = {}): Promise<Longshore> {
   const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'longshore-test-'));
-  const port = options.port ?? (await freePort());
-  const host = `127.0.0.1:${port}`;
+  const address = options.address ?? '127.0.0.1';
+  const port = options.port ?? (await freePort(address));
+  const host = `${address}:${port}`;
   const url = `http://${host}`;
   const logFile = join(dataDir, 'test.log');
   const out = openSync(logFile, 'a');

@@ -2,6 +2,7 @@
 import { backoffDelay, errorText, type Service } from '@longshore/base';
 import { createAcsSession } from './control/acs-session.ts';
 import { createControlApi } from './control/api.ts';
+import { localAddressTowards } from './control/local-address.ts';
 import { createMembership } from './control/registration.ts';
 import { createEngine } from './docker/engine.ts';
 import { createRegistryTokens } from './execute/ecr-token.ts';
@@ -49,7 +50,16 @@ export function createAgent(options: AgentOptions): Agent {
     const { agentId } = instance.current();
     const engine = createEngine({ dockerHost: options.dockerHost });
     const api = createControlApi(options);
-    const membership = createMembership({ api, engine, instance, attributes: options.attributes ?? {}, clock, log });
+    const membership = createMembership({
+      api,
+      engine,
+      instance,
+      attributes: options.attributes ?? {},
+      address: async () => options.address ?? (await localAddressTowards(options.endpoint)),
+      offer: options.offer ?? {},
+      clock,
+      log,
+    });
     const hands: Hands = {
       engine,
       puller: createPuller({

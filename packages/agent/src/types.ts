@@ -18,6 +18,10 @@ export interface AgentOptions {
   /** How long containers of stopped tasks are kept for inspection. Default 10 minutes. */
   readonly keepStoppedMs?: number;
   readonly attributes?: Readonly<Record<string, string>>;
+  /** Where others reach this machine; default: the local address of its connections to the control plane. */
+  readonly address?: string;
+  /** What is offered for tasks: CPU units (1,024 a core) and MiB. Default: the Engine's, less what the machine keeps. */
+  readonly offer?: { readonly cpu?: number; readonly memory?: number };
   readonly clock: Clock;
   readonly log: Logger;
 }

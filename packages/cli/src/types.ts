@@ -63,6 +63,8 @@ export interface AgentStart {
   readonly dockerHost: string;
   readonly bindAddress?: string;
   readonly attributes?: Readonly<Record<string, string>>;
+  readonly address?: string;
+  readonly offer?: { readonly cpu?: number; readonly memory?: number };
   readonly clock: Clock;
   readonly log: Logger;
 }

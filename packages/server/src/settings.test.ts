@@ -40,6 +40,7 @@ test('every setting has an environment variable and a flag of its own', () => {
   expect(new Set(settingsTable.map((each) => each.env)).size).toBe(settingsTable.length);
   expect(settingsTable.map((each) => each.key).sort()).toEqual([
     'accessLog',
+    'advertiseAddress',
     'agent',
     'blobs',
     'cluster',

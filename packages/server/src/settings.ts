@@ -81,6 +81,7 @@ const settingsSchema = z.strictObject({
     .regex(/^unix:\/\/\//, 'unix:///path/to/docker.sock')
     .default('unix:///var/run/docker.sock'),
   publishAddress: z.union([z.ipv4(), z.ipv6()], { error: 'an IP address' }).optional(),
+  advertiseAddress: z.union([z.ipv4(), z.ipv6()], { error: 'an IP address' }).optional(),
   measureEvery: durationSchema.prefault('5s'),
   uploadTtl: durationSchema.prefault('24h'),
   accessLog: booleanSchema.default(false),
@@ -138,6 +139,12 @@ export const settingsTable: readonly SettingRow[] = Object.freeze([
     '--publish-address <ip>',
     'address that published container ports bind to',
     '127.0.0.1 if listening on loopback, else 0.0.0.0',
+  ),
+  row(
+    'advertiseAddress',
+    '--advertise-address <ip>',
+    'address by which others reach the containers of this machine',
+    'the address that this machine reaches the server from',
   ),
   row('measureEvery', '--measure-every <duration>', 'pause between two measurements of the containers', '5s'),
   row('uploadTtl', '--upload-ttl <duration>', 'an upload that received nothing for this long is cancelled', '24h'),

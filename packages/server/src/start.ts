@@ -365,6 +365,7 @@ async function startAgent(
       dataDir: data.agentDir,
       dockerHost: settings.dockerHost,
       bindAddress: publishAddress(settings),
+      ...(settings.advertiseAddress === undefined ? {} : { address: settings.advertiseAddress }),
       measureEveryMs: settings.measureEvery,
       clock,
       log,

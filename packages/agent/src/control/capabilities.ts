@@ -6,6 +6,9 @@ import type { EngineInfo, EngineVersion } from '../docker/types.ts';
 export const agentVersion = '0.1.0';
 export const agentHash = 'longshore';
 
+/** The attribute that says where others reach a machine: load balancers and DNS answers name it. */
+export const addressAttribute = 'longshore.address';
+
 /** MiB that are left to the machine itself. */
 export const reservedMemoryMiB = 256;
 
@@ -38,11 +41,15 @@ const architectures: Readonly<Record<string, string>> = {
   aarch64: 'arm64',
 };
 
-export function resourcesOf(info: EngineInfo): Resource[] {
+/** What the machine has, or less (or more) where the operator says so. */
+export function resourcesOf(
+  info: EngineInfo,
+  offer: { readonly cpu?: number; readonly memory?: number } = {},
+): Resource[] {
   const memory = Math.max(0, Math.floor(info.MemTotal / (1024 * 1024)) - reservedMemoryMiB);
   return [
-    { name: 'CPU', type: 'INTEGER', integerValue: info.NCPU * 1024 },
-    { name: 'MEMORY', type: 'INTEGER', integerValue: memory },
+    { name: 'CPU', type: 'INTEGER', integerValue: offer.cpu ?? info.NCPU * 1024 },
+    { name: 'MEMORY', type: 'INTEGER', integerValue: offer.memory ?? memory },
     { name: 'PORTS', type: 'STRINGSET', stringSetValue: reservedPorts },
     { name: 'PORTS_UDP', type: 'STRINGSET', stringSetValue: [] },
   ];

@@ -3,7 +3,7 @@ import { type Clock, errorText, type Logger } from '@longshore/base';
 import type { Engine } from '../docker/engine.ts';
 import type { InstanceFile } from '../state/instance.ts';
 import { type ControlApi, isFinal } from './api.ts';
-import { attributesOf, resourcesOf, versionsOf } from './capabilities.ts';
+import { addressAttribute, attributesOf, resourcesOf, versionsOf } from './capabilities.ts';
 
 export interface Endpoints {
   readonly acs: string;
@@ -28,6 +28,9 @@ export interface MembershipParts {
   readonly engine: Engine;
   readonly instance: InstanceFile;
   readonly attributes: Readonly<Record<string, string>>;
+  /** Where others reach this machine. */
+  readonly address: () => Promise<string>;
+  readonly offer: { readonly cpu?: number; readonly memory?: number };
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -40,13 +43,13 @@ export function createMembership(parts: MembershipParts): Membership {
   let dockerVersion = '';
 
   async function register(instanceArn: string | undefined): Promise<string> {
-    const [info, version] = await Promise.all([engine.info(), engine.version()]);
+    const [info, version, address] = await Promise.all([engine.info(), engine.version(), parts.address()]);
     dockerVersion = version.Version;
     return api.register({
       cluster: instance.current().cluster,
       instanceArn,
-      attributes: attributesOf(info, version, parts.attributes),
-      resources: resourcesOf(info),
+      attributes: attributesOf(info, version, { [addressAttribute]: address, ...parts.attributes }),
+      resources: resourcesOf(info, parts.offer),
       versions: versionsOf(version),
     });
   }

@@ -22,7 +22,23 @@ const agentPart: AgentPart = {
 it('runs with what the options and the environment say until it is interrupted', async () => {
   const interrupt = new AbortController();
   const running = call(
-    ['agent', '--cluster', 'blue', '--data', '/d', '--attribute', 'rack=1', '--attribute', 'disk=ssd'],
+    [
+      'agent',
+      '--cluster',
+      'blue',
+      '--data',
+      '/d',
+      '--attribute',
+      'rack=1',
+      '--attribute',
+      'disk=ssd',
+      '--advertise-address',
+      '10.0.0.7',
+      '--cpu',
+      '512',
+      '--memory',
+      '256',
+    ],
     {
       env: envFor('http://10.0.0.1:7077'),
       interrupt: interrupt.signal,
@@ -44,6 +60,8 @@ it('runs with what the options and the environment say until it is interrupted',
       dataDir: '/d',
       dockerHost: 'unix:///var/run/docker.sock',
       attributes: { rack: '1', disk: 'ssd' },
+      address: '10.0.0.7',
+      offer: { cpu: 512, memory: 256 },
     },
   ]);
 });

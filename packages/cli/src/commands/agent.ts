@@ -1,4 +1,5 @@
 // `longshore agent`: the program of a further machine. Stopping it stops no container.
+import { isIP } from 'node:net';
 import { join, resolve } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { findConnection } from '../connection.ts';
@@ -15,6 +16,9 @@ interface AgentOptions {
   readonly dockerHost: string;
   readonly publishAddress?: string;
   readonly attribute?: Readonly<Record<string, string>>;
+  readonly advertiseAddress?: string;
+  readonly cpu?: number;
+  readonly memory?: number;
   readonly logLevel: LogLevel;
 }
 
@@ -35,6 +39,13 @@ export function define(command: Command, parts: CliParts): void {
       env.LONGSHORE_DOCKER_HOST || 'unix:///var/run/docker.sock',
     )
     .option('--publish-address <ip>', 'address that published container ports bind to (default: 0.0.0.0)')
+    .option(
+      '--advertise-address <ip>',
+      'address by which others reach this machine (default: the one it reaches the server from)',
+      parseAddress,
+    )
+    .option('--cpu <units>', 'CPU units to offer, 1024 a core (default: all)', parseAmount)
+    .option('--memory <MiB>', 'memory to offer (default: all but 256)', parseAmount)
     .option('--attribute <name=value>', 'attribute of this machine, for placement; repeatable', collectAttributes)
     .addOption(new Option('--log-level <level>').choices(['debug', 'info', 'warn', 'error']).default('info'))
     .addHelpText('after', '\nExample:\n  longshore agent --endpoint http://10.0.0.1:7077 --cluster default\n')
@@ -58,6 +69,11 @@ async function agent(options: AgentOptions, parts: CliParts): Promise<void> {
     dockerHost: options.dockerHost,
     ...(options.publishAddress === undefined ? {} : { bindAddress: options.publishAddress }),
     ...(options.attribute === undefined ? {} : { attributes: options.attribute }),
+    ...(options.advertiseAddress === undefined ? {} : { address: options.advertiseAddress }),
+    offer: {
+      ...(options.cpu === undefined ? {} : { cpu: options.cpu }),
+      ...(options.memory === undefined ? {} : { memory: options.memory }),
+    },
     clock,
     log: lineLogger(options.logLevel, (line) => io.err(line), clock),
   });
@@ -71,6 +87,17 @@ async function agent(options: AgentOptions, parts: CliParts): Promise<void> {
   } finally {
     undo();
   }
+}
+
+function parseAddress(text: string): string {
+  if (isIP(text) === 0) throw new InvalidArgumentError('Write an IP address.');
+  return text;
+}
+
+/** A whole number from 1 to a million. */
+function parseAmount(text: string): number {
+  if (!/^[1-9]\d{0,6}$/.test(text)) throw new InvalidArgumentError('Write a whole number of 1 or more.');
+  return Number(text);
 }
 
 /** Collects `NAME=VALUE`. */
