@@ -4,25 +4,23 @@ import { createAcsSession } from './control/acs-session.ts';
 import { createControlApi } from './control/api.ts';
 import { localAddressTowards } from './control/local-address.ts';
 import { createMembership } from './control/registration.ts';
-import { createEngine } from './docker/engine.ts';
-import { createRegistryTokens } from './execute/ecr-token.ts';
 import { createLimit } from './execute/limit.ts';
 import { createPuller } from './execute/pull.ts';
 import type { Hands } from './execute/types.ts';
 import { openInstanceFile } from './state/instance.ts';
 import { openTaskFiles } from './state/task-files.ts';
 import { createTasks } from './tasks.ts';
-import { createMeasurer } from './telemetry/measure.ts';
 import { createTelemetrySession } from './telemetry/session.ts';
 import type { Agent, AgentOptions } from './types.ts';
+import { type AgentWorld, worldOf } from './world.ts';
 
 const pullsAtOnce = 4;
 const launchesAtOnce = 8;
 const defaultMeasureEveryMs = 5_000;
 const defaultKeepStoppedMs = 10 * 60_000;
 
-/** Makes the agent of this machine. Nothing is touched until `run`. */
-export function createAgent(options: AgentOptions): Agent {
+/** Makes the agent of this machine. Nothing is touched until `run`. `given` takes the place of parts of the real world. */
+export function createAgent(options: AgentOptions, given: Partial<AgentWorld> = {}): Agent {
   const { clock, log } = options;
   const stopping = new AbortController();
   let ended: Promise<void> | undefined;
@@ -46,10 +44,11 @@ export function createAgent(options: AgentOptions): Agent {
   }
 
   async function live(): Promise<void> {
-    const instance = await openInstanceFile(options.dataDir, options.cluster);
+    const world = worldOf(options, given);
+    const { disk, engine } = world;
+    const instance = await openInstanceFile(options.dataDir, options.cluster, disk);
     const { agentId } = instance.current();
-    const engine = createEngine({ dockerHost: options.dockerHost });
-    const api = createControlApi(options);
+    const api = createControlApi({ client: world.client, clock });
     const membership = createMembership({
       api,
       engine,
@@ -64,7 +63,7 @@ export function createAgent(options: AgentOptions): Agent {
       engine,
       puller: createPuller({
         engine,
-        tokens: createRegistryTokens(options),
+        tokens: world.tokens,
         clock,
         log,
         limit: createLimit(pullsAtOnce),
@@ -77,19 +76,31 @@ export function createAgent(options: AgentOptions): Agent {
     };
     const tasks = createTasks({
       hands,
-      files: openTaskFiles({ dataDir: options.dataDir, log }),
+      files: openTaskFiles({ dataDir: options.dataDir, log, disk }),
       agentId,
       keepStoppedMs: options.keepStoppedMs ?? defaultKeepStoppedMs,
     });
     const identity = { region: options.region, credentials: options.credentials };
+    const { openSocket } = world;
     const services: Service[] = [
-      createAcsSession({ tasks, instance, api, membership, identity, clock, log, onConnected: () => becomeReady() }),
+      createAcsSession({
+        tasks,
+        instance,
+        api,
+        membership,
+        identity,
+        openSocket,
+        clock,
+        log,
+        onConnected: () => becomeReady(),
+      }),
       createTelemetrySession({
         membership,
-        measurer: createMeasurer(clock),
+        measurer: world.measurer,
         workers: tasks.workers,
         cluster: options.cluster,
         identity,
+        openSocket,
         everyMs: options.measureEveryMs ?? defaultMeasureEveryMs,
         clock,
         log,

@@ -12,7 +12,8 @@ import {
   sql,
   storeMigrations,
 } from './index.ts';
-import { type TestStore, testStores } from './testing.ts';
+import { openMemoryDatabase } from './memory.ts';
+import { type TestBackEnd, type TestStore, testStores } from './testing.ts';
 
 const migrations: readonly Migration[] = [
   {
@@ -39,7 +40,17 @@ const rejection = (promise: Promise<unknown>): Promise<unknown> =>
     (error: unknown) => error,
   );
 
-describe.each(testStores())('the store on $name', (backEnd) => {
+/** Each `open` is a database of its own. */
+const memory: TestBackEnd = {
+  name: 'memory',
+  async open(given) {
+    const own = new Set(given.map((each) => each.id));
+    const database = await openMemoryDatabase([...storeMigrations.filter((each) => !own.has(each.id)), ...given]);
+    return { store: database.open(), url: '', close: async () => database.close() };
+  },
+};
+
+describe.each([...testStores(), memory])('the store on $name', (backEnd) => {
   let opened: TestStore;
   let store: Store;
   beforeAll(async () => {
@@ -381,7 +392,7 @@ describe.each(testStores())('the store on $name', (backEnd) => {
       const fresh = await backEnd.open([]);
       const all = [...storeMigrations, ...migrations, second];
       // Other replicas where the back end allows them, the same store where it does not.
-      const replicas = backEnd.name === 'sqlite' ? [] : await Promise.all([1, 2, 3].map(() => replica(fresh.url)));
+      const replicas = backEnd.name !== 'postgres' ? [] : await Promise.all([1, 2, 3].map(() => replica(fresh.url)));
       await Promise.all([fresh.store, fresh.store, ...replicas].map((each) => each.migrate(all)));
       expect(await fresh.store.all(sql`SELECT id FROM thing`)).toEqual([{ id: 'migrated' }]);
       await Promise.all(replicas.map((each) => each.close()));

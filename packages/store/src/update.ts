@@ -9,10 +9,11 @@ function jitter(n: number): number {
   return Math.random() * backoffDelay(n, { initialMs: 4, maxMs: 256 });
 }
 
-/** `Store.update` over a view and a write. */
+/** `Store.update` over a view and a write; `pause` waits before the next attempt. */
 export function updateWith(
   view: View,
   write: (steps: readonly Step[]) => Promise<readonly StepResult[]>,
+  pause: (ms: number) => Promise<void> = (ms) => systemClock.sleep(ms),
 ): Store['update'] {
   return async <T>(plan: (view: View) => Promise<Update<T>>): Promise<T> => {
     for (let attempt = 0; ; attempt++) {
@@ -23,7 +24,7 @@ export function updateWith(
       } catch (error) {
         if (!(error instanceof ConflictError) || attempt + 1 >= attempts) throw error;
       }
-      await systemClock.sleep(jitter(attempt));
+      await pause(jitter(attempt));
     }
   };
 }

@@ -4,11 +4,12 @@ import { createAcsHandler, type AcsParts } from './acs-messages.ts';
 import { isFinal } from './api.ts';
 import { agentHash, agentVersion } from './capabilities.ts';
 import type { Membership } from './registration.ts';
-import { converse, openSocket, type SigningIdentity, socketUrl, SocketClosed, UpgradeRefused } from './socket.ts';
+import { converse, type OpenSocket, type SigningIdentity, socketUrl, SocketClosed, UpgradeRefused } from './socket.ts';
 
 export interface AcsSessionParts extends AcsParts {
   readonly membership: Membership;
   readonly identity: SigningIdentity;
+  readonly openSocket: OpenSocket;
   readonly clock: Clock;
   readonly log: Logger;
   /** Called each time the socket is open and this agent listens. */
@@ -50,7 +51,7 @@ export function createAcsSession(parts: AcsSessionParts): LoopService {
           dockerVersion: membership.dockerVersion(),
           sendCredentials: 'true',
         });
-        const socket = await openSocket(url, parts.identity, signal);
+        const socket = await parts.openSocket(url, parts.identity, signal);
         log.info({ instance: instanceArn }, 'the control socket is open');
         const talk = converse(socket, { onFrame: createAcsHandler(parts), silenceMs, lifetimeMs, clock, signal });
         parts.onConnected();

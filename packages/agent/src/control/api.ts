@@ -41,19 +41,25 @@ export function isFinal(error: unknown): boolean {
 
 const date = (ms: number | undefined) => (ms === undefined ? undefined : new Date(ms));
 
-export function createControlApi(options: {
+/** What of the ECS client the agent uses. */
+export type ControlClient = Pick<ECSClient, 'send' | 'destroy'>;
+
+export function createControlClient(options: {
   readonly endpoint: string;
   readonly region: string;
   readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
-  readonly clock: Clock;
-}): ControlApi {
-  const client = new ECSClient({
+}): ControlClient {
+  return new ECSClient({
     endpoint: options.endpoint,
     region: options.region,
     credentials: options.credentials,
     maxAttempts: 2,
     requestHandler: { requestTimeout: 30_000, connectionTimeout: 5_000 },
   });
+}
+
+export function createControlApi(options: { readonly client: ControlClient; readonly clock: Clock }): ControlApi {
+  const { client } = options;
 
   async function submit(cluster: string, task: string, report: TaskReport, abortSignal: AbortSignal): Promise<void> {
     const change = new SubmitTaskStateChangeCommand({

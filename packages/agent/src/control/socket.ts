@@ -36,6 +36,9 @@ export function socketUrl(base: string, query: Readonly<Record<string, string>>)
   return url;
 }
 
+/** Opens a signed socket; rejects with UpgradeRefused, or the connection's error. */
+export type OpenSocket = (url: URL, identity: SigningIdentity, signal: AbortSignal) => Promise<WebSocket>;
+
 /** Opens the socket. Throws UpgradeRefused, or the connection's error. */
 export async function openSocket(url: URL, identity: SigningIdentity, signal: AbortSignal): Promise<WebSocket> {
   const headers = await signHeaders({ method: 'GET', url: url.href, headers: {}, service: 'ecs', ...identity });

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { newHexId } from '@longshore/base';
 import { z } from 'zod';
-import { openFolder, readIfThere, writeDurably } from './files.ts';
+import { type Disk, openFolder, readIfThere, realDisk, writeDurably } from './files.ts';
 
 const instanceSchema = z.object({
   /** Marks this agent's containers; random, made once. */
@@ -22,22 +22,22 @@ export interface InstanceFile {
 }
 
 /** Opens the instance file in `dataDir`, or makes it. Throws if it is there and not understood: it is never guessed. */
-export async function openInstanceFile(dataDir: string, cluster: string): Promise<InstanceFile> {
-  await openFolder(dataDir);
+export async function openInstanceFile(dataDir: string, cluster: string, disk: Disk = realDisk): Promise<InstanceFile> {
+  await openFolder(dataDir, disk);
   const path = join(dataDir, 'instance.json');
-  const text = await readIfThere(path, 64 * 1024);
+  const text = await readIfThere(path, 64 * 1024, disk);
   const fresh = () => ({ agentId: newHexId(), cluster, lastSequence: 0 });
   let instance: Instance = text === undefined ? fresh() : instanceSchema.parse(JSON.parse(text));
   // Another cluster means another registration; the identity on this machine stays.
   if (instance.cluster !== cluster) instance = { ...fresh(), agentId: instance.agentId };
-  let tail = writeDurably(path, JSON.stringify(instance));
+  let tail = writeDurably(path, JSON.stringify(instance), disk);
   await tail;
   return {
     current: () => instance,
     update(change) {
       instance = { ...instance, ...change };
       const text = JSON.stringify(instance);
-      tail = tail.catch(() => undefined).then(() => writeDurably(path, text));
+      tail = tail.catch(() => undefined).then(() => writeDurably(path, text, disk));
       return tail;
     },
   };

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { digestHex, digestOf, errorText, type Logger } from '@longshore/base';
 import type { TaskRecord } from '../task/types.ts';
 import { checkTask } from '../task/validate.ts';
-import { openFolder, readIfThere, removeDurably, writeDurably } from './files.ts';
+import { type Disk, openFolder, readIfThere, realDisk, removeDurably, writeDurably } from './files.ts';
 
 const maxTaskBytes = 8 * 1024 * 1024;
 const maxTasks = 10_000;
@@ -28,16 +28,21 @@ function isRecord(value: unknown): value is TaskRecord {
   );
 }
 
-export function openTaskFiles(options: { readonly dataDir: string; readonly log: Logger }): TaskFiles {
+export function openTaskFiles(options: {
+  readonly dataDir: string;
+  readonly log: Logger;
+  readonly disk?: Disk;
+}): TaskFiles {
+  const { disk = realDisk } = options;
   const dir = join(options.dataDir, 'tasks');
   const fileOf = (arn: string) => join(dir, `${digestHex(digestOf(arn)).slice(0, 40)}.json`);
   return {
     async load() {
       const records: TaskRecord[] = [];
-      for (const name of (await openFolder(dir)).slice(0, maxTasks)) {
+      for (const name of (await openFolder(dir, disk)).slice(0, maxTasks)) {
         if (!name.endsWith('.json')) continue;
         try {
-          const value: unknown = JSON.parse((await readIfThere(join(dir, name), maxTaskBytes)) ?? '');
+          const value: unknown = JSON.parse((await readIfThere(join(dir, name), maxTaskBytes, disk)) ?? '');
           if (!isRecord(value)) throw new Error('it is not a task of this format');
           records.push(value);
         } catch (error) {
@@ -46,7 +51,7 @@ export function openTaskFiles(options: { readonly dataDir: string; readonly log:
       }
       return records;
     },
-    save: (record) => writeDurably(fileOf(record.task.arn), JSON.stringify(record)),
-    remove: (arn) => removeDurably(fileOf(arn)),
+    save: (record) => writeDurably(fileOf(record.task.arn), JSON.stringify(record), disk),
+    remove: (arn) => removeDurably(fileOf(arn), disk),
   };
 }

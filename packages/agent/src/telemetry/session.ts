@@ -3,7 +3,7 @@ import type { TcsAgentMessages } from '@longshore/aws';
 import { type Clock, type Logger, type LoopService, loopService, newUuid } from '@longshore/base';
 import { agentHash, agentVersion } from '../control/capabilities.ts';
 import type { Membership } from '../control/registration.ts';
-import { converse, openSocket, type SigningIdentity, type Send, socketUrl } from '../control/socket.ts';
+import { converse, type OpenSocket, type SigningIdentity, type Send, socketUrl } from '../control/socket.ts';
 import type { Worker } from '../worker.ts';
 import { healthOf, type Measurer } from './measure.ts';
 
@@ -13,6 +13,7 @@ export interface TelemetryParts {
   readonly workers: () => readonly Worker[];
   readonly cluster: string;
   readonly identity: SigningIdentity;
+  readonly openSocket: OpenSocket;
   readonly everyMs: number;
   readonly clock: Clock;
   readonly log: Logger;
@@ -96,7 +97,7 @@ export function createTelemetrySession(parts: TelemetryParts): LoopService {
           agentHash,
           dockerVersion: membership.dockerVersion(),
         });
-        const socket = await openSocket(url, parts.identity, signal);
+        const socket = await parts.openSocket(url, parts.identity, signal);
         const send: Send = (type, message) => socket.send(JSON.stringify({ type, message }));
         const talk = converse(socket, {
           onFrame: async (type) => {

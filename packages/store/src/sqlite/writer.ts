@@ -31,13 +31,13 @@ function sizeOf(value: SqlValue): number {
 
 // Checked on this side, because a message that cannot be cloned would throw where nobody listens. Bytes are copied: a
 // view of a larger buffer would take the whole buffer along, and the caller may reuse it.
-function plain(step: Step, paramCount: number): PlainStep {
+export function plain(step: Step, paramCount: number): PlainStep {
   checkParams(step.sql.text, step.sql.params, paramCount);
   const params = step.sql.params.map((value) => (value instanceof Uint8Array ? new Uint8Array(value) : value));
   return { text: step.sql.text, params, expect: step.expect };
 }
 
-function errorOf(failure: Failure, steps: readonly Step[]): Error {
+export function errorOf(failure: Failure, steps: readonly Step[]): Error {
   if (failure.kind === 'race') {
     return steps[failure.step]?.otherwise?.() ?? new ConflictError(failure.step, failure.detail);
   }

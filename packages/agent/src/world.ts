@@ -1,0 +1,32 @@
+// What the agent reaches the world through: disk, Engine, control plane. Each has the real thing as its default; a
+// simulation gives its own, and runs everything else of the agent as it is.
+import { type ControlClient, createControlClient } from './control/api.ts';
+import { type OpenSocket, openSocket } from './control/socket.ts';
+import { createEngine, type Engine } from './docker/engine.ts';
+import { createRegistryTokens, type RegistryTokens } from './execute/ecr-token.ts';
+import { type Disk, realDisk } from './state/files.ts';
+import { createMeasurer, type Measurer } from './telemetry/measure.ts';
+import type { AgentOptions } from './types.ts';
+
+export interface AgentWorld {
+  readonly disk: Disk;
+  readonly engine: Engine;
+  /** The container service's operations. */
+  readonly client: ControlClient;
+  /** Opens the control and the telemetry socket. */
+  readonly openSocket: OpenSocket;
+  readonly tokens: RegistryTokens;
+  readonly measurer: Measurer;
+}
+
+/** The real world, but for what is given. */
+export function worldOf(options: AgentOptions, given: Partial<AgentWorld>): AgentWorld {
+  return {
+    disk: given.disk ?? realDisk,
+    engine: given.engine ?? createEngine({ dockerHost: options.dockerHost }),
+    client: given.client ?? createControlClient(options),
+    openSocket: given.openSocket ?? openSocket,
+    tokens: given.tokens ?? createRegistryTokens(options),
+    measurer: given.measurer ?? createMeasurer(options.clock),
+  };
+}
