@@ -3,14 +3,14 @@
 import * as sdk from '@aws-sdk/client-ecr';
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { run, tryRun } from './support/command.ts';
-import { readEcrModel } from './support/ecr-model.ts';
+import { readAwsModel } from './support/aws-model.ts';
 import { type Longshore, startLongshore } from './support/longshore.ts';
 import { systemStores } from './support/stores.ts';
+import { keepWire } from './support/wire.ts';
 
-const model = readEcrModel();
+const model = readAwsModel('ecr');
 
 const python = await (async () => {
   for (const each of ['python3', '/usr/bin/python3']) {
@@ -194,16 +194,6 @@ function commandOf(name: string, input: object): Parameters<sdk.ECRClient['send'
   return new Command(input);
 }
 
-interface Answered {
-  readonly body?: AsyncIterable<Uint8Array>;
-}
-
-async function readAll(body: AsyncIterable<Uint8Array> | undefined): Promise<Buffer> {
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of body ?? []) chunks.push(chunk);
-  return Buffer.concat(chunks);
-}
-
 test('the table has every operation once', () => {
   const wanted = Object.keys(sdk)
     .filter((name) => /^[A-Z]\w+Command$/.test(name))
@@ -218,7 +208,7 @@ describe.each(systemStores)('on $name', (store) => {
   let longshore: Longshore;
   let drop: () => Promise<void>;
   let client: sdk.ECRClient;
-  let wire = '';
+  let wire: () => string;
   let uploadId = '';
 
   beforeAll(async () => {
@@ -227,18 +217,7 @@ describe.each(systemStores)('on $name', (store) => {
     longshore = await startLongshore({ store: created.url, args: ['--no-hello', '--no-agent'] });
     const { credentials } = longshore;
     client = new sdk.ECRClient({ endpoint: longshore.url, region: credentials.region, credentials, maxAttempts: 1 });
-    // Keeps the answer as it came, before the SDK leaves out what it does not know.
-    client.middlewareStack.add(
-      (next) => async (args) => {
-        const out = await next(args);
-        const response = out.response as { body?: unknown };
-        const bytes = await readAll((response as Answered).body);
-        wire = bytes.toString();
-        response.body = Readable.from([bytes]);
-        return out;
-      },
-      { step: 'deserialize', priority: 'low', name: 'keepTheWire' },
-    );
+    wire = keepWire(client);
   });
 
   afterAll(async () => {
@@ -254,7 +233,7 @@ describe.each(systemStores)('on $name', (store) => {
       (reason: Error) => `${reason.name}: ${reason.message}`,
     );
     expect(outcome.split(':')[0], outcome).toBe(error ?? 'done');
-    const answer = JSON.parse(wire) as Readonly<Record<string, unknown>>;
+    const answer = JSON.parse(wire()) as Readonly<Record<string, unknown>>;
     if (name === 'InitiateLayerUpload') uploadId = String(answer['uploadId']);
     const known = error === undefined || (model?.errorsOf(name).includes(error) ?? true);
     expect(known, `${error} is an error of ${name}`).toBe(true);

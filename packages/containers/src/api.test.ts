@@ -224,7 +224,7 @@ describe.each(testStores().map((backEnd) => [backEnd.name, backEnd] as const))(
       const reserved = new TagResourceCommand({ resourceArn, tags: [{ key: 'aws:x', value: '' }] });
       expect((await failure(client.send(reserved))).name).toBe('InvalidParameterException');
       const missing = new ListTagsForResourceCommand({ resourceArn: `${resourceArn}-none` });
-      expect((await failure(client.send(missing))).name).toBe('ResourceNotFoundException');
+      expect((await failure(client.send(missing))).name).toBe('ClusterNotFoundException');
     });
 
     test('an agent is sent to the address by which it came', async () => {

@@ -38,6 +38,8 @@ export async function describeClusters(
       statistics: include?.includes('STATISTICS') ? statistics(mine) : [],
       tags: (tags.get(cluster.arn) ?? []).map((each) => ({ ...each })),
       settings: include?.includes('SETTINGS') ? [...cluster.document.settings] : [],
+      ...(include?.includes('CONFIGURATIONS') &&
+        cluster.document.configuration && { configuration: cluster.document.configuration }),
       capacityProviders: [],
       defaultCapacityProviderStrategy: [],
     };

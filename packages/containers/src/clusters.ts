@@ -1,5 +1,5 @@
 // Clusters: rows, lookups, and the counts that their descriptions show.
-import type { ClusterSetting } from '@aws-sdk/client-ecs';
+import type { ClusterConfiguration, ClusterSetting } from '@aws-sdk/client-ecs';
 import { type Sql, type Step, sql, sqlList, type View } from '@longshore/store';
 import { readDocument, writeDocument } from './documents.ts';
 import { ecsErrors } from './errors.ts';
@@ -7,6 +7,7 @@ import { clusterArnOf, ecsArn, type Place } from './names.ts';
 
 export interface ClusterDocument {
   readonly settings: readonly ClusterSetting[];
+  readonly configuration?: ClusterConfiguration | undefined;
 }
 
 export interface ClusterRecord {
@@ -63,6 +64,15 @@ export function saveNewCluster(place: Place, name: string, document: ClusterDocu
       VALUES (${arn}, ${place.account}, ${name}, 'ACTIVE', ${writeDocument(document)}, ${now}, 1)
       ON CONFLICT (arn) DO UPDATE SET status = 'ACTIVE', document = excluded.document,
         version = ecs_clusters.version + 1 WHERE ecs_clusters.status <> 'ACTIVE'`,
+  };
+}
+
+/** Another document for an active cluster; a conflict if another wrote in between. */
+export function replaceClusterDocument(cluster: ClusterRecord, document: ClusterDocument): Step {
+  return {
+    sql: sql`UPDATE ecs_clusters SET document = ${writeDocument(document)}, version = version + 1
+      WHERE arn = ${cluster.arn} AND version = ${cluster.version} AND status = 'ACTIVE'`,
+    expect: 1,
   };
 }
 

@@ -23,14 +23,19 @@ export type DefinitionDocument = Pick<
   readonly networkMode: 'bridge' | 'host' | 'none';
   /** Whether the caller named the mode; ECS shows it only then. */
   readonly networkModeGiven: boolean;
+  /** When its deletion was asked for. */
+  readonly deleteRequestedAt?: number;
 };
+
+/** DELETED rows stay, empty: they keep a revision's number from being given again. No lookup finds them. */
+export type DefinitionStatus = 'ACTIVE' | 'INACTIVE' | 'DELETE_IN_PROGRESS';
 
 export interface DefinitionRecord {
   readonly arn: string;
   readonly account: string;
   readonly family: string;
   readonly revision: number;
-  readonly status: 'ACTIVE' | 'INACTIVE';
+  readonly status: DefinitionStatus;
   readonly registeredAt: number;
   readonly registeredBy: string;
   readonly deregisteredAt: number | undefined;
@@ -42,7 +47,7 @@ interface DefinitionRow {
   readonly account: string;
   readonly family: string;
   readonly revision: number;
-  readonly status: 'ACTIVE' | 'INACTIVE';
+  readonly status: DefinitionStatus;
   readonly document: string;
   readonly registered_at: number;
   readonly registered_by: string;
@@ -66,7 +71,9 @@ function fromRow(row: DefinitionRow): DefinitionRecord {
 }
 
 export async function findDefinitionByArn(view: View, arn: string): Promise<DefinitionRecord | undefined> {
-  const row = await view.get<DefinitionRow>(sql`SELECT ${columns} FROM ecs_task_definitions WHERE arn = ${arn}`);
+  const row = await view.get<DefinitionRow>(
+    sql`SELECT ${columns} FROM ecs_task_definitions WHERE arn = ${arn} AND status <> 'DELETED'`,
+  );
   return row && fromRow(row);
 }
 
@@ -76,7 +83,8 @@ export async function findDefinitionsByArn(
 ): Promise<Map<string, DefinitionRecord>> {
   if (arns.length === 0) return new Map();
   const rows = await view.all<DefinitionRow>(
-    sql`SELECT ${columns} FROM ecs_task_definitions WHERE arn IN (${sqlList([...new Set(arns)])})`,
+    sql`SELECT ${columns} FROM ecs_task_definitions WHERE arn IN (${sqlList([...new Set(arns)])})
+      AND status <> 'DELETED'`,
   );
   return new Map(rows.map((row) => [row.arn, fromRow(row)]));
 }
@@ -128,8 +136,18 @@ export function insertDefinition(record: DefinitionRecord): Step {
   };
 }
 
+/** Another status and document; a conflict if another wrote in between. */
+export function replaceDefinitionStatus(before: DefinitionRecord, after: DefinitionRecord): Step {
+  return {
+    sql: sql`UPDATE ecs_task_definitions SET status = ${after.status}, document = ${writeDocument(after.document)},
+        deregistered_at = ${after.deregisteredAt ?? null}
+      WHERE arn = ${before.arn} AND status = ${before.status}`,
+    expect: 1,
+  };
+}
+
 export function shapeDefinition(record: DefinitionRecord): TaskDefinition {
-  const { networkModeGiven, networkMode, ...document } = record.document;
+  const { networkModeGiven, networkMode, deleteRequestedAt, ...document } = record.document;
   return {
     taskDefinitionArn: record.arn,
     family: record.family,
@@ -141,5 +159,6 @@ export function shapeDefinition(record: DefinitionRecord): TaskDefinition {
     registeredAt: dateOf(record.registeredAt),
     registeredBy: record.registeredBy,
     deregisteredAt: dateOf(record.deregisteredAt),
+    deleteRequestedAt: dateOf(deleteRequestedAt),
   };
 }

@@ -54,6 +54,16 @@ export const ecsErrors = Object.freeze({
     'ClientException',
     'Container instance type changes are not supported. Its tasks hold more than the new resources; deregister the instance and register it anew.',
   ),
+  agentVersionMissing: fixed(
+    'MissingVersionException',
+    'Amazon ECS is unable to determine the current version of the Amazon ECS container agent on the container instance.',
+  ),
+  noAgentUpdate: fixed(
+    'NoUpdateAvailableException',
+    'There is no update available for this container agent. Install the new version on its machine and start it again.',
+  ),
+  daemonNotFound: fixed('DaemonNotFoundException', 'Daemon not found.'),
+  daemonDefinitionNotFound: fixed('ClientException', 'The specified daemon task definition does not exist.'),
   targetNotFound: fixed('TargetNotFoundException', 'The specified target was not found.'),
   resourceNotFound: fixed('ResourceNotFoundException', 'The specified resource was not found.'),
   badToken: fixed(

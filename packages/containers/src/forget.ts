@@ -3,6 +3,7 @@
 import { type LoopService, loopService } from '@longshore/base';
 import { sql, sqlList } from '@longshore/store';
 import type { Core } from './core.ts';
+import { sweepDefinitions } from './definition-sweep.ts';
 
 const everyMs = 60_000;
 const stoppedTaskMs = 65 * 60_000;
@@ -55,6 +56,8 @@ export function forgetting(core: Core): LoopService {
     clock: core.clock,
     async step({ signal }) {
       while (!signal.aborted && (await forgetOnce(core, core.clock.now())));
+      let last: string | undefined = '';
+      while (!signal.aborted && last !== undefined) last = await sweepDefinitions(core, last);
     },
   });
 }

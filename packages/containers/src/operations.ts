@@ -2,8 +2,11 @@
 import { type AwsService, awsService } from '@longshore/aws';
 import { createCluster } from './api/create-cluster.ts';
 import { createService } from './api/create-service.ts';
+import { deleteAccountSetting } from './api/delete-account-setting.ts';
+import { deleteAttributes } from './api/delete-attributes.ts';
 import { deleteCluster } from './api/delete-cluster.ts';
 import { deleteService } from './api/delete-service.ts';
+import { deleteTaskDefinitions } from './api/delete-task-definitions.ts';
 import { deregisterContainerInstance } from './api/deregister-container-instance.ts';
 import { deregisterTaskDefinition } from './api/deregister-task-definition.ts';
 import { describeClusters } from './api/describe-clusters.ts';
@@ -12,14 +15,20 @@ import { describeServices } from './api/describe-services.ts';
 import { describeTaskDefinition } from './api/describe-task-definition.ts';
 import { describeTasks } from './api/describe-tasks.ts';
 import { discoverPollEndpoint } from './api/discover-poll-endpoint.ts';
+import { expressGatewayServices } from './api/express-gateway-services.ts';
+import { listAccountSettings } from './api/list-account-settings.ts';
 import { listAttributes } from './api/list-attributes.ts';
 import { listClusters } from './api/list-clusters.ts';
 import { listContainerInstances } from './api/list-container-instances.ts';
 import { listServices } from './api/list-services.ts';
+import { listServicesByNamespace } from './api/list-services-by-namespace.ts';
 import { listTagsForResource } from './api/list-tags-for-resource.ts';
 import { listTaskDefinitionFamilies } from './api/list-task-definition-families.ts';
 import { listTaskDefinitions } from './api/list-task-definitions.ts';
 import { listTasks } from './api/list-tasks.ts';
+import { managedDaemons } from './api/managed-daemons.ts';
+import { putAccountSetting } from './api/put-account-setting.ts';
+import { putAccountSettingDefault } from './api/put-account-setting-default.ts';
 import { putAttributes } from './api/put-attributes.ts';
 import { registerContainerInstance } from './api/register-container-instance.ts';
 import { registerTaskDefinition } from './api/register-task-definition.ts';
@@ -31,6 +40,9 @@ import { submitContainerStateChange } from './api/submit-container-state-change.
 import { submitTaskStateChange } from './api/submit-task-state-change.ts';
 import { tagResource } from './api/tag-resource.ts';
 import { untagResource } from './api/untag-resource.ts';
+import { updateCluster } from './api/update-cluster.ts';
+import { updateClusterSettings } from './api/update-cluster-settings.ts';
+import { updateContainerAgent } from './api/update-container-agent.ts';
 import { updateContainerInstancesState } from './api/update-container-instances-state.ts';
 import { updateService } from './api/update-service.ts';
 import type { Core } from './core.ts';
@@ -43,8 +55,11 @@ export function ecsService(core: Core): AwsService {
     operations: [
       createCluster(core),
       createService(core),
+      deleteAccountSetting(core),
+      deleteAttributes(core),
       deleteCluster(core),
       deleteService(core),
+      deleteTaskDefinitions(core),
       deregisterContainerInstance(core),
       deregisterTaskDefinition(core),
       describeClusters(core),
@@ -52,15 +67,19 @@ export function ecsService(core: Core): AwsService {
       describeServices(core),
       describeTaskDefinition(core),
       describeTasks(core),
-      discoverPollEndpoint(),
+      discoverPollEndpoint(core),
+      listAccountSettings(core),
       listAttributes(core),
       listClusters(core),
       listContainerInstances(core),
       listServices(core),
+      listServicesByNamespace(),
       listTagsForResource(core),
       listTaskDefinitionFamilies(core),
       listTaskDefinitions(core),
       listTasks(core),
+      putAccountSetting(core),
+      putAccountSettingDefault(core),
       putAttributes(core),
       registerContainerInstance(core),
       registerTaskDefinition(core),
@@ -72,8 +91,13 @@ export function ecsService(core: Core): AwsService {
       submitTaskStateChange(core),
       tagResource(core),
       untagResource(core),
+      updateCluster(core),
+      updateClusterSettings(core),
+      updateContainerAgent(core),
       updateContainerInstancesState(core),
       updateService(core),
+      ...expressGatewayServices(core),
+      ...managedDaemons(core),
     ],
   });
 }

@@ -69,4 +69,13 @@ export const containersMigrations: readonly Migration[] = [
         PRIMARY KEY (resource_arn, tag_key))`,
     ],
   },
+  {
+    id: 'containers/002-account-settings',
+    statements: [
+      // The account's defaults are those of its root.
+      `CREATE TABLE ecs_account_settings (
+        account KEY NOT NULL, principal KEY NOT NULL, name KEY NOT NULL, value KEY NOT NULL,
+        PRIMARY KEY (account, principal, name))`,
+    ],
+  },
 ];

@@ -5,6 +5,7 @@ import { describeClusters as describe } from '../cluster-shape.ts';
 import { type Core, placeOf } from '../core.ts';
 import { clusterAccess } from '../access.ts';
 import { invalidParameter } from '../errors.ts';
+import { checkInclude } from '../include.ts';
 import { accountOfArn, clusterArnOf, ecsArn } from '../names.ts';
 
 export function describeClusters(core: Core) {
@@ -18,6 +19,7 @@ export function describeClusters(core: Core) {
         .flatMap((each) => clusterAccess(each, call).resources),
     }),
     async handle(input, call) {
+      checkInclude(input.include, ['ATTACHMENTS', 'CONFIGURATIONS', 'SETTINGS', 'STATISTICS', 'TAGS']);
       const references = input.clusters?.length ? input.clusters : ['default'];
       if (references.length > 100) throw invalidParameter('Clusters cannot have more than 100 entries.');
       const place = placeOf(call);

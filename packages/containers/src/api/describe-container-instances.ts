@@ -9,6 +9,7 @@ import { memberAccess } from '../access.ts';
 import { requireCluster } from '../clusters.ts';
 import { type Core, placeOf } from '../core.ts';
 import { invalidParameter } from '../errors.ts';
+import { checkInclude } from '../include.ts';
 import { findInstances } from '../instances.ts';
 import { shapeInstances } from '../instance-shape.ts';
 import { inClusterArn } from '../names.ts';
@@ -21,6 +22,7 @@ export function describeContainerInstances(core: Core) {
     effect: 'read',
     access: (input, call) => memberAccess('container-instance', input.cluster, input.containerInstances, call),
     async handle(input, call) {
+      checkInclude(input.include, ['TAGS', 'CONTAINER_INSTANCE_HEALTH']);
       const references = input.containerInstances ?? [];
       if (references.length === 0) throw invalidParameter('Container instances cannot be empty.');
       if (references.length > 100) throw invalidParameter('Container instances cannot have more than 100 entries.');

@@ -9,6 +9,7 @@ import { anyAccess } from '../access.ts';
 import { type Core, placeOf } from '../core.ts';
 import { findDefinition, shapeDefinition } from '../definitions.ts';
 import { ecsErrors } from '../errors.ts';
+import { checkInclude } from '../include.ts';
 import { includedTags } from '../tags.ts';
 
 export function describeTaskDefinition(core: Core) {
@@ -18,6 +19,7 @@ export function describeTaskDefinition(core: Core) {
     effect: 'read',
     access: anyAccess,
     async handle(input, call) {
+      checkInclude(input.include, ['TAGS']);
       const record = await findDefinition(core.store, placeOf(call), input.taskDefinition ?? '');
       if (record === undefined) throw ecsErrors.definitionUndescribed();
       const tags = await includedTags(core.store, input.include, [record.arn]);

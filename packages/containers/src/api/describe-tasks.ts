@@ -5,6 +5,7 @@ import { memberAccess } from '../access.ts';
 import { requireCluster } from '../clusters.ts';
 import { type Core, placeOf } from '../core.ts';
 import { invalidParameter } from '../errors.ts';
+import { checkInclude } from '../include.ts';
 import { inClusterArn } from '../names.ts';
 import { includedTags } from '../tags.ts';
 import { shapeTask } from '../task-shape.ts';
@@ -17,6 +18,7 @@ export function describeTasks(core: Core) {
     effect: 'read',
     access: (input, call) => memberAccess('task', input.cluster, input.tasks, call),
     async handle(input, call) {
+      checkInclude(input.include, ['TAGS']);
       const references = input.tasks ?? [];
       if (references.length === 0) throw invalidParameter('Tasks cannot be empty.');
       if (references.length > 100) throw invalidParameter('Tasks cannot have more than 100 entries.');

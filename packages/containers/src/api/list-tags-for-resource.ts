@@ -7,7 +7,7 @@ import {
 import { operation } from '@longshore/aws';
 import { type Core, placeOf } from '../core.ts';
 import { accountOfArn } from '../names.ts';
-import { requireTagTarget } from '../tag-targets.ts';
+import { requireTagged } from '../tag-targets.ts';
 import { findTags } from '../tags.ts';
 
 export function listTagsForResource(core: Core) {
@@ -19,7 +19,7 @@ export function listTagsForResource(core: Core) {
       resources: [{ arn: resourceArn, account: accountOfArn(resourceArn, call.principal.account) }],
     }),
     async handle(input, call) {
-      const arn = await requireTagTarget(core.store, placeOf(call), input.resourceArn);
+      const arn = await requireTagged(core.store, placeOf(call), input.resourceArn);
       return { tags: (await findTags(core.store, [arn])).get(arn) ?? [] };
     },
   });

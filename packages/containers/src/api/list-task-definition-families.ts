@@ -31,7 +31,7 @@ export function listTaskDefinitionFamilies(core: Core) {
       const page = readPage(input, ['ListTaskDefinitionFamilies', account, prefix, status]);
       const rows = await core.store.all<{ family: string }>(
         sql`SELECT family FROM ecs_task_definitions
-          WHERE account = ${account} AND family > ${page.after} AND family >= ${prefix}
+          WHERE account = ${account} AND status <> 'DELETED' AND family > ${page.after} AND family >= ${prefix}
             AND family < ${`${prefix}\u{10ffff}`}
           GROUP BY family HAVING ${having[status]} ORDER BY family LIMIT ${page.limit + 1}`,
       );

@@ -1,20 +1,14 @@
 // PutAttributes: sets or replaces attributes of instances, up to ten a call.
-import {
-  type Attribute,
-  PutAttributes$,
-  type PutAttributesRequest,
-  type PutAttributesResponse,
-} from '@aws-sdk/client-ecs';
+import { PutAttributes$, type PutAttributesRequest, type PutAttributesResponse } from '@aws-sdk/client-ecs';
 import { AwsError, operation } from '@longshore/aws';
 import { sql } from '@longshore/store';
 import { memberAccess } from '../access.ts';
-import { readAttribute } from '../attributes.ts';
+import { attributesByTarget } from '../attributes.ts';
 import { requireCluster } from '../clusters.ts';
 import { type Core, placeOf } from '../core.ts';
 import { writeDocument } from '../documents.ts';
-import { ecsErrors, invalidParameter } from '../errors.ts';
+import { ecsErrors } from '../errors.ts';
 import { findInstances } from '../instances.ts';
-import { inClusterArn } from '../names.ts';
 
 export function putAttributes(core: Core) {
   return operation<PutAttributesRequest, PutAttributesResponse>({
@@ -29,16 +23,8 @@ export function putAttributes(core: Core) {
         call,
       ),
     async handle(input, call) {
-      const given = input.attributes ?? [];
-      if (given.length === 0) throw invalidParameter('Attributes cannot be empty.');
-      if (given.length > 10) throw invalidParameter('Attributes cannot have more than 10 entries.');
       const cluster = await requireCluster(core.store, placeOf(call), input.cluster);
-      const byTarget = new Map<string, Attribute[]>();
-      for (const each of given) {
-        if (!each.targetId) throw invalidParameter('An attribute must have a targetId.');
-        const arn = inClusterArn('container-instance', cluster.arn, each.targetId);
-        byTarget.set(arn, [...(byTarget.get(arn) ?? []), readAttribute(each)]);
-      }
+      const byTarget = attributesByTarget(cluster.arn, input.attributes);
       await core.store.update(async (view) => {
         const instances = await findInstances(view, [...byTarget.keys()]);
         const usable = instances.filter((each) => each.clusterArn === cluster.arn && each.status !== 'INACTIVE');
@@ -57,7 +43,7 @@ export function putAttributes(core: Core) {
         return { steps, result: undefined };
       });
       core.wakeKeeper();
-      return { attributes: given };
+      return { attributes: [...(input.attributes ?? [])] };
     },
   });
 }

@@ -81,8 +81,10 @@ describe('the telemetry socket', () => {
     const body = JSON.stringify(
       metrics(task, { containerName: 'main', cpuStatsSet: stats(60), memoryStatsSet: stats(8) }),
     );
+    const before = answers('AckPublishMetric');
     socket.send(`POST / HTTP/1.1\r\nHost: x\r\nX-Amz-Date: y\r\n\r\n${body}`);
-    await until(() => (harness.readings.length === 1 ? true : undefined));
+    await until(() => (answers('AckPublishMetric') === before + 1 ? true : undefined));
+    expect(harness.readings).toHaveLength(1);
     expect(harness.readings[0]).toMatchObject({ cpuPercent: 30, memoryBytes: 4 * 1024 * 1024 });
   });
 

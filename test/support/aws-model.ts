@@ -1,5 +1,5 @@
-// Checks answers of the ECR API, as they came over the wire, against the API model (`ecr.service-2.json`, as botocore ships
-// it): members, their types, what is required, what values an enumeration has.
+// Checks answers of an AWS API, as they came over the wire, against its model (`ecr.service-2.json` and so on, as botocore
+// ships them): members, their types, what is required, what values an enumeration has.
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -24,7 +24,7 @@ interface Model {
   readonly shapes: Readonly<Record<string, Shape>>;
 }
 
-export interface EcrModel {
+export interface AwsModel {
   readonly operations: readonly string[];
   /** What of an answer is not as the model says; empty if all is. */
   faults(operation: string, answer: unknown): string[];
@@ -83,8 +83,8 @@ function faultsOf(model: Model, name: string, value: unknown, where: string): st
 }
 
 /** The model in `$LONGSHORE_AWS_MODELS`, or undefined. */
-export function readEcrModel(): EcrModel | undefined {
-  const file = join(process.env['LONGSHORE_AWS_MODELS'] ?? '', 'ecr.service-2.json');
+export function readAwsModel(service: string): AwsModel | undefined {
+  const file = join(process.env['LONGSHORE_AWS_MODELS'] ?? '', `${service}.service-2.json`);
   if (!existsSync(file)) return undefined;
   const model = JSON.parse(readFileSync(file, 'utf8')) as Model;
   return {

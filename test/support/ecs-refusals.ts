@@ -1,0 +1,300 @@
+// Bad inputs of the ECS API and what they are answered: at least one for each operation. Nothing here changes anything, so
+// they can come in any order; `default` is an active cluster, `every` a deleted one, `every-task:2` is not there.
+import { arnOf, type Known } from './ecs-operations.ts';
+
+export interface Refusal {
+  readonly name: string;
+  readonly why: string;
+  readonly input: (known: Known) => object;
+  readonly error: string;
+  readonly words: RegExp;
+}
+
+type Input = object | ((known: Known) => object);
+/** [operation, why, input, error without `Exception`, words] */
+type Row = readonly [string, string, Input, string, RegExp];
+
+const many = (count: number): string[] => Array.from({ length: count }, (_, i) => `x${i}`);
+const long = (length: number): string => 'x'.repeat(length);
+const missing = /Cluster not found|inactive/;
+const cluster = 'every';
+const web = { name: 'web', image: 'busybox', memory: 16 };
+const resources = [
+  { name: 'CPU', type: 'INTEGER', integerValue: 1 },
+  { name: 'MEMORY', type: 'INTEGER', integerValue: 1 },
+];
+
+const clusters: readonly Row[] = [
+  ['CreateCluster', 'with a bad name', { clusterName: 'a b' }, 'InvalidParameter', /up to 255 letters/],
+  ['CreateCluster', 'with a long name', { clusterName: long(256) }, 'InvalidParameter', /up to 255/],
+  [
+    'CreateCluster',
+    'with an unknown setting',
+    { settings: [{ name: 'other', value: 'enabled' }] },
+    'InvalidParameter',
+    /containerInsights/,
+  ],
+  [
+    'CreateCluster',
+    'with a reserved tag',
+    { tags: [{ key: 'aws:x', value: 'y' }] },
+    'InvalidParameter',
+    /reserved prefix/,
+  ],
+  [
+    'CreateCluster',
+    'with 51 tags',
+    { tags: many(51).map((key) => ({ key, value: '' })) },
+    'InvalidParameter',
+    /at most 50/,
+  ],
+  ['CreateCluster', 'with a long tag', { tags: [{ key: long(129), value: '' }] }, 'InvalidParameter', /128/],
+  ['CreateCluster', 'with Service Connect', { serviceConnectDefaults: { namespace: 'n' } }, 'InvalidParameter', /Serv/],
+  [
+    'CreateCluster',
+    'with a log of exec sessions',
+    { configuration: { executeCommandConfiguration: { logging: 'OVERRIDE' } } },
+    'InvalidParameter',
+    /not available/,
+  ],
+  ['DeleteCluster', 'where there is none', { cluster: 'none' }, 'ClusterNotFound', missing],
+  ['DeleteCluster', 'with an instance', { cluster: 'default' }, 'ClusterContainsContainerInstances', /active/],
+  ['DescribeClusters', 'of 101', { clusters: many(101) }, 'InvalidParameter', /more than 100/],
+  ['DescribeClusters', 'with an unknown include', { include: ['ALL'] }, 'InvalidParameter', /include/],
+  ['ListClusters', 'with a page of 101', { maxResults: 101 }, 'InvalidParameter', /between 1 and 100/],
+  ['ListClusters', 'with a page of 0', { maxResults: 0 }, 'InvalidParameter', /between 1 and 100/],
+  ['ListClusters', 'with a token that it did not give', { nextToken: 'bm8=' }, 'InvalidParameter', /nextToken/],
+  ['UpdateCluster', 'when it is gone', { cluster }, 'ClusterNotFound', missing],
+  [
+    'UpdateCluster',
+    'with a key that nothing uses',
+    { cluster: 'default', configuration: { executeCommandConfiguration: { kmsKeyId: 'k' } } },
+    'InvalidParameter',
+    /kmsKeyId/,
+  ],
+  ['UpdateClusterSettings', 'without settings', { cluster: 'default', settings: [] }, 'InvalidParameter', /empty/],
+  [
+    'UpdateClusterSettings',
+    'with a bad value',
+    { cluster: 'default', settings: [{ name: 'containerInsights', value: 'much' }] },
+    'InvalidParameter',
+    /enabled, disabled or enhanced/,
+  ],
+  ['PutAccountSetting', 'with an unknown name', { name: 'x', value: 'on' }, 'InvalidParameter', /one of/],
+  [
+    'PutAccountSetting',
+    'for the short ARNs',
+    { name: 'taskLongArnFormat', value: 'disabled' },
+    'InvalidParameter',
+    /long ARN format/,
+  ],
+  [
+    'PutAccountSetting',
+    'for another account',
+    { name: 'containerInsights', value: 'enabled', principalArn: 'arn:aws:iam::999999999999:user/a' },
+    'InvalidParameter',
+    /principalArn/,
+  ],
+  [
+    'PutAccountSettingDefault',
+    'with a bad value',
+    { name: 'containerInsights', value: 'much' },
+    'InvalidParameter',
+    /enhanced/,
+  ],
+  ['DeleteAccountSetting', 'with an unknown name', { name: 'x' }, 'InvalidParameter', /one of/],
+  ['ListAccountSettings', 'by value without name', { value: 'on' }, 'InvalidParameter', /needs a name/],
+];
+
+const register = (more: object): object => ({ family: 'f', containerDefinitions: [web], ...more });
+const definitions: readonly Row[] = [
+  ['RegisterTaskDefinition', 'with a bad family', register({ family: 'a:b' }), 'InvalidParameter', /Family/],
+  ['RegisterTaskDefinition', 'without containers', register({ containerDefinitions: [] }), 'Client', /empty/],
+  [
+    'RegisterTaskDefinition',
+    'with eleven containers',
+    register({ containerDefinitions: many(11).map((name) => ({ ...web, name })) }),
+    'Client',
+    /at most 10/,
+  ],
+  [
+    'RegisterTaskDefinition',
+    'without any memory',
+    register({ containerDefinitions: [{ name: 'web', image: 'busybox' }] }),
+    'Client',
+    /At least one of 'memory' or 'memoryReservation'/,
+  ],
+  ['DeregisterTaskDefinition', 'without a revision', { taskDefinition: 'every-task' }, 'InvalidParameter', /revision/],
+  ['DeregisterTaskDefinition', 'where there is none', { taskDefinition: 'none:1' }, 'Client', /does not exist/],
+  ['DescribeTaskDefinition', 'where there is none', { taskDefinition: 'none' }, 'Client', /Unable to describe/],
+  [
+    'DescribeTaskDefinition',
+    'with an unknown include',
+    { taskDefinition: 'none', include: ['ALL'] },
+    'InvalidParameter',
+    /include/,
+  ],
+  ['DeleteTaskDefinitions', 'without any', { taskDefinitions: [] }, 'InvalidParameter', /empty/],
+  ['DeleteTaskDefinitions', 'of eleven', { taskDefinitions: many(11) }, 'InvalidParameter', /more than 10/],
+  ['DeleteTaskDefinitions', 'without a revision', { taskDefinitions: ['every-task'] }, 'InvalidParameter', /revision/],
+  ['ListTaskDefinitions', 'with an unknown status', { status: 'GONE' }, 'InvalidParameter', /status/],
+  ['ListTaskDefinitions', 'with an unknown order', { sort: 'UP' }, 'InvalidParameter', /sort/],
+  ['ListTaskDefinitionFamilies', 'with an unknown status', { status: 'GONE' }, 'InvalidParameter', /status/],
+];
+
+const attribute = { name: 'a', value: 'b', targetId: 'none' };
+const instances: readonly Row[] = [
+  ['DiscoverPollEndpoint', 'in a cluster that is gone', { cluster }, 'Client', /Cluster not found|inactive/],
+  ['RegisterContainerInstance', 'without resources', {}, 'InvalidParameter', /CPU/],
+  [
+    'RegisterContainerInstance',
+    'in a cluster that is gone',
+    { cluster, totalResources: resources },
+    'ClusterNotFound',
+    missing,
+  ],
+  [
+    'RegisterContainerInstance',
+    'with a bad attribute',
+    { totalResources: resources, attributes: [{ name: 'a b' }] },
+    'InvalidParameter',
+    /attribute name/,
+  ],
+  [
+    'DeregisterContainerInstance',
+    'where there is none',
+    { containerInstance: 'none' },
+    'InvalidParameter',
+    /not found/,
+  ],
+  ['DescribeContainerInstances', 'of none', { containerInstances: [] }, 'InvalidParameter', /empty/],
+  ['DescribeContainerInstances', 'of 101', { containerInstances: many(101) }, 'InvalidParameter', /more than 100/],
+  [
+    'DescribeContainerInstances',
+    'with an unknown include',
+    { containerInstances: ['x'], include: ['ALL'] },
+    'InvalidParameter',
+    /include/,
+  ],
+  ['ListContainerInstances', 'with an unknown status', { status: 'GONE' }, 'InvalidParameter', /status/],
+  [
+    'UpdateContainerInstancesState',
+    'to what it cannot be',
+    { containerInstances: ['x'], status: 'INACTIVE' },
+    'InvalidParameter',
+    /ACTIVE or DRAINING/,
+  ],
+  [
+    'UpdateContainerInstancesState',
+    'of eleven',
+    { containerInstances: many(11), status: 'ACTIVE' },
+    'InvalidParameter',
+    /more than 10/,
+  ],
+  [
+    'UpdateContainerAgent',
+    'where there is no instance',
+    { containerInstance: 'none' },
+    'InvalidParameter',
+    /not found/,
+  ],
+  ['PutAttributes', 'without any', { attributes: [] }, 'InvalidParameter', /empty/],
+  ['PutAttributes', 'of eleven', { attributes: Array(11).fill(attribute) }, 'InvalidParameter', /more than 10/],
+  ['PutAttributes', 'on nothing', { attributes: [attribute] }, 'TargetNotFound', /not found/],
+  ['PutAttributes', 'with a bad name', { attributes: [{ ...attribute, name: 'a b' }] }, 'InvalidParameter', /name/],
+  ['DeleteAttributes', 'on nothing', { attributes: [attribute] }, 'TargetNotFound', /not found/],
+  ['DeleteAttributes', 'without a target', { attributes: [{ name: 'a' }] }, 'InvalidParameter', /targetId/],
+  ['ListAttributes', 'of another kind', { targetType: 'task' }, 'InvalidParameter', /container-instance/],
+  [
+    'ListAttributes',
+    'by value without name',
+    { targetType: 'container-instance', attributeValue: 'x' },
+    'InvalidParameter',
+    /attributeName/,
+  ],
+];
+
+const run = (more: object): object => ({ taskDefinition: 'none', ...more });
+const tasks: readonly Row[] = [
+  ['RunTask', 'without a definition', run({}), 'Client', /TaskDefinition not found/],
+  ['RunTask', 'in a cluster that is gone', run({ cluster }), 'ClusterNotFound', missing],
+  ['RunTask', 'eleven times', run({ count: 11 }), 'InvalidParameter', /between 1 and 10/],
+  ['RunTask', 'no times', run({ count: 0 }), 'InvalidParameter', /between 1 and 10/],
+  ['RunTask', 'with a long token', run({ clientToken: long(65) }), 'InvalidParameter', /64 characters/],
+  ['RunTask', 'with a token of other characters', run({ clientToken: 'a b' }), 'InvalidParameter', /33 to 126/],
+  ['RunTask', 'with a platform version', run({ platformVersion: '1.4.0' }), 'UnsupportedFeature', /FARGATE/],
+  ['RunTask', 'as of a service', run({ propagateTags: 'SERVICE' }), 'InvalidParameter', /SERVICE/],
+  ['StartTask', 'on no instance', run({ containerInstances: [] }), 'InvalidParameter', /empty/],
+  ['StartTask', 'on eleven instances', run({ containerInstances: many(11) }), 'InvalidParameter', /more than 10/],
+  ['StartTask', 'without a definition', run({ containerInstances: ['x'] }), 'Client', /not found/],
+  ['StopTask', 'where there is none', { task: 'none' }, 'InvalidParameter', /not found/],
+  ['StopTask', 'with a long reason', { task: 'none', reason: long(1025) }, 'InvalidParameter', /reason/],
+  ['DescribeTasks', 'of none', { tasks: [] }, 'InvalidParameter', /empty/],
+  ['DescribeTasks', 'of 101', { tasks: many(101) }, 'InvalidParameter', /more than 100/],
+  ['DescribeTasks', 'with an unknown include', { tasks: ['x'], include: ['ALL'] }, 'InvalidParameter', /include/],
+  ['ListTasks', 'with an unknown status', { desiredStatus: 'GONE' }, 'InvalidParameter', /desiredStatus/],
+  ['ListTasks', 'by startedBy and family', { startedBy: 'a', family: 'b' }, 'InvalidParameter', /only filter/],
+  ['ListTasks', 'of a service that is not there', { serviceName: 'none' }, 'ServiceNotFound', /not found/],
+  ['SubmitTaskStateChange', 'of what no task is', { task: 'x', status: 'DONE' }, 'InvalidParameter', /RUNNING or/],
+  ['SubmitContainerStateChange', 'without a container', { task: 'x' }, 'InvalidParameter', /containerName/],
+  ['SubmitAttachmentStateChanges', 'of none', { attachments: [] }, 'InvalidParameter', /empty/],
+  ['TagResource', 'that is no ECS resource', { resourceArn: 'x', tags: [{ key: 'a' }] }, 'InvalidParameter', /ECS/],
+  [
+    'TagResource',
+    'that is not there',
+    (known) => ({ resourceArn: arnOf(known, 'cluster/none'), tags: [{ key: 'a' }] }),
+    'ResourceNotFound',
+    /not found/,
+  ],
+  [
+    'UntagResource',
+    'that is not there',
+    (known) => ({ resourceArn: arnOf(known, 'task/default/none'), tagKeys: ['a'] }),
+    'ResourceNotFound',
+    /not found/,
+  ],
+  [
+    'ListTagsForResource',
+    'in a cluster that is gone',
+    (known) => ({ resourceArn: arnOf(known, 'cluster/every') }),
+    'ClusterNotFound',
+    missing,
+  ],
+];
+
+const service = { serviceName: 's', taskDefinition: 'none', desiredCount: 1 };
+const services: readonly Row[] = [
+  ['CreateService', 'with a bad name', { ...service, serviceName: 'a b' }, 'InvalidParameter', /up to 255/],
+  ['CreateService', 'without a definition', service, 'Client', /TaskDefinition not found/],
+  ['CreateService', 'with a long token', { ...service, clientToken: long(37) }, 'InvalidParameter', /36 characters/],
+  ['CreateService', 'of less than none', { ...service, desiredCount: -1 }, 'InvalidParameter', /desiredCount/],
+  ['UpdateService', 'where there is none', { service: 'none' }, 'ServiceNotFound', /not found/],
+  ['DeleteService', 'where there is none', { service: 'none' }, 'ServiceNotFound', /not found/],
+  ['DescribeServices', 'of none', { services: [] }, 'InvalidParameter', /empty/],
+  ['DescribeServices', 'of eleven', { services: many(11) }, 'InvalidParameter', /more than 10/],
+  ['ListServices', 'in a cluster that is gone', { cluster }, 'ClusterNotFound', missing],
+  ['ListServicesByNamespace', 'of no name', { namespace: '' }, 'InvalidParameter', /namespace/],
+];
+
+const none: readonly Row[] = [
+  ['ListDaemons', 'in a cluster that is gone', { clusterArn: cluster }, 'ClusterNotFound', missing],
+  ['ListDaemonDeployments', 'with a page of 0', { daemonArn: 'x', maxResults: 0 }, 'InvalidParameter', /maxResults/],
+  ['ListDaemonTaskDefinitions', 'with a foreign token', { nextToken: 'x' }, 'InvalidParameter', /nextToken/],
+  ['DescribeDaemonDeployments', 'of none', { daemonDeploymentArns: [] }, 'InvalidParameter', /empty/],
+  ['DescribeDaemonRevisions', 'of none', { daemonRevisionArns: [] }, 'InvalidParameter', /empty/],
+];
+
+export const refusals: readonly Refusal[] = [
+  ...clusters,
+  ...definitions,
+  ...instances,
+  ...tasks,
+  ...services,
+  ...none,
+].map(([name, why, input, error, words]) => ({
+  name,
+  why,
+  input: typeof input === 'function' ? (input as (known: Known) => object) : () => input,
+  error: `${error}Exception`,
+  words,
+}));
