@@ -123,40 +123,44 @@ describe.each(systemStores)('on $name', (store) => {
     expect(model?.errorsOf(name) ?? [error]).toContain(error);
   });
 
-  test.skipIf(!awsCli)('a sample by the AWS CLI: answers as it prints them, errors as it says them', async () => {
-    const options = { env: longshore.env };
-    const endpoint = ['--endpoint-url', longshore.url, '--output', 'json'];
-    const aws = async (...args: readonly string[]): Promise<unknown> =>
-      JSON.parse(await run(awsCli ?? '', [...endpoint, 'ecs', ...args], options));
-    expect(await aws('create-cluster', '--cluster-name', 'by-cli', '--tags', 'key=a,value=b')).toMatchObject({
-      cluster: { clusterName: 'by-cli', status: 'ACTIVE', tags: [{ key: 'a', value: 'b' }] },
-    });
-    expect(await aws('put-account-setting', '--name', 'containerInsights', '--value', 'enabled')).toMatchObject({
-      setting: { name: 'containerInsights', value: 'enabled' },
-    });
-    const settings = ['--settings', 'name=containerInsights,value=enhanced'];
-    expect(await aws('update-cluster-settings', '--cluster', 'by-cli', ...settings)).toMatchObject({
-      cluster: { settings: [{ name: 'containerInsights', value: 'enhanced' }] },
-    });
-    expect(await aws('describe-clusters', '--clusters', 'by-cli', 'none')).toMatchObject({
-      clusters: [{ clusterName: 'by-cli' }],
-      failures: [{ reason: 'MISSING' }],
-    });
-    const containers = JSON.stringify([{ name: 'main', image, memory: 16 }]);
-    const registered = ['--family', 'by-cli', '--container-definitions', containers];
-    expect(await aws('register-task-definition', ...registered)).toMatchObject({ taskDefinition: { revision: 1 } });
-    const deleted = await tryRun(
-      awsCli ?? '',
-      [...endpoint, 'ecs', 'deregister-task-definition', '--task-definition', 'by-cli'],
-      options,
-    );
-    expect(deleted.stderr).toContain('(InvalidParameterException)');
-    await aws('deregister-task-definition', '--task-definition', 'by-cli:1');
-    expect(await aws('list-task-definitions', '--status', 'INACTIVE', '--family-prefix', 'by-cli')).toMatchObject({
-      taskDefinitionArns: [expect.stringContaining('task-definition/by-cli:1')],
-    });
-    expect(await aws('delete-cluster', '--cluster', 'by-cli')).toMatchObject({ cluster: { status: 'INACTIVE' } });
-    const gone = await tryRun(awsCli ?? '', [...endpoint, 'ecs', 'list-tasks', '--cluster', 'by-cli'], options);
-    expect(gone.stderr).toContain('(ClusterNotFoundException)');
-  });
+  test.skipIf(!awsCli)(
+    'a sample by the AWS CLI: answers as it prints them, errors as it says them',
+    async () => {
+      const options = { env: longshore.env };
+      const endpoint = ['--endpoint-url', longshore.url, '--output', 'json'];
+      const aws = async (...args: readonly string[]): Promise<unknown> =>
+        JSON.parse(await run(awsCli ?? '', [...endpoint, 'ecs', ...args], options));
+      expect(await aws('create-cluster', '--cluster-name', 'by-cli', '--tags', 'key=a,value=b')).toMatchObject({
+        cluster: { clusterName: 'by-cli', status: 'ACTIVE', tags: [{ key: 'a', value: 'b' }] },
+      });
+      expect(await aws('put-account-setting', '--name', 'containerInsights', '--value', 'enabled')).toMatchObject({
+        setting: { name: 'containerInsights', value: 'enabled' },
+      });
+      const settings = ['--settings', 'name=containerInsights,value=enhanced'];
+      expect(await aws('update-cluster-settings', '--cluster', 'by-cli', ...settings)).toMatchObject({
+        cluster: { settings: [{ name: 'containerInsights', value: 'enhanced' }] },
+      });
+      expect(await aws('describe-clusters', '--clusters', 'by-cli', 'none')).toMatchObject({
+        clusters: [{ clusterName: 'by-cli' }],
+        failures: [{ reason: 'MISSING' }],
+      });
+      const containers = JSON.stringify([{ name: 'main', image, memory: 16 }]);
+      const registered = ['--family', 'by-cli', '--container-definitions', containers];
+      expect(await aws('register-task-definition', ...registered)).toMatchObject({ taskDefinition: { revision: 1 } });
+      const deleted = await tryRun(
+        awsCli ?? '',
+        [...endpoint, 'ecs', 'deregister-task-definition', '--task-definition', 'by-cli'],
+        options,
+      );
+      expect(deleted.stderr).toContain('(InvalidParameterException)');
+      await aws('deregister-task-definition', '--task-definition', 'by-cli:1');
+      expect(await aws('list-task-definitions', '--status', 'INACTIVE', '--family-prefix', 'by-cli')).toMatchObject({
+        taskDefinitionArns: [expect.stringContaining('task-definition/by-cli:1')],
+      });
+      expect(await aws('delete-cluster', '--cluster', 'by-cli')).toMatchObject({ cluster: { status: 'INACTIVE' } });
+      const gone = await tryRun(awsCli ?? '', [...endpoint, 'ecs', 'list-tasks', '--cluster', 'by-cli'], options);
+      expect(gone.stderr).toContain('(ClusterNotFoundException)');
+    },
+    120_000,
+  );
 });
