@@ -3,6 +3,7 @@ import { backoffDelay, errorText, type Service } from '@longshore/base';
 import { createAcsSession } from './control/acs-session.ts';
 import { createControlApi } from './control/api.ts';
 import { localAddressTowards } from './control/local-address.ts';
+import { offeredBy } from './control/offered.ts';
 import { createMembership } from './control/registration.ts';
 import { createLimit } from './execute/limit.ts';
 import { createPuller } from './execute/pull.ts';
@@ -45,7 +46,7 @@ export function createAgent(options: AgentOptions, given: Partial<AgentWorld> = 
 
   async function live(): Promise<void> {
     const world = worldOf(options, given);
-    const { disk, engine } = world;
+    const { disk, engine, secrets } = world;
     const instance = await openInstanceFile(options.dataDir, options.cluster, disk);
     const { agentId } = instance.current();
     const api = createControlApi({ client: world.client, clock });
@@ -56,14 +57,18 @@ export function createAgent(options: AgentOptions, given: Partial<AgentWorld> = 
       attributes: options.attributes ?? {},
       address: async () => options.address ?? (await localAddressTowards(options.endpoint)),
       offer: options.offer ?? {},
+      offered: offeredBy(options),
       clock,
       log,
     });
     const hands: Hands = {
       engine,
+      secrets,
       puller: createPuller({
         engine,
         tokens: world.tokens,
+        secrets,
+        behavior: options.pullBehavior,
         clock,
         log,
         limit: createLimit(pullsAtOnce),

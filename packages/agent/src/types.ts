@@ -1,5 +1,6 @@
 // The nouns of the agent that its starter sees.
 import type { Clock, Logger, Service } from '@longshore/base';
+import type { PullBehavior } from './execute/pull.ts';
 
 export interface AgentOptions {
   /** The control plane, e.g. `http://127.0.0.1:7077`. */
@@ -17,6 +18,12 @@ export interface AgentOptions {
   readonly measureEveryMs?: number;
   /** How long containers of stopped tasks are kept for inspection. Default 10 minutes. */
   readonly keepStoppedMs?: number;
+  /** Folder whose files tasks may take secrets and environment files from (`file:NAME`). None if left out. */
+  readonly taskFiles?: string;
+  /** Where environment files in S3 may be read: `s3://BUCKET/PREFIX?endpoint=URL&region=NAME&profile=NAME`. */
+  readonly taskFilesS3?: string;
+  /** When the registry is asked for an image. */
+  readonly pullBehavior?: PullBehavior;
   readonly attributes?: Readonly<Record<string, string>>;
   /** Where others reach this machine; default: the local address of its connections to the control plane. */
   readonly address?: string;

@@ -4,6 +4,10 @@ import { type ControlClient, createControlClient } from './control/api.ts';
 import { type OpenSocket, openSocket } from './control/socket.ts';
 import { createEngine, type Engine } from './docker/engine.ts';
 import { createRegistryTokens, type RegistryTokens } from './execute/ecr-token.ts';
+import { machineFiles } from './secrets/machine-files.ts';
+import { s3Objects } from './secrets/s3-objects.ts';
+import { createSecrets } from './secrets/secrets.ts';
+import type { Secrets } from './secrets/types.ts';
 import { type Disk, realDisk } from './state/files.ts';
 import { createMeasurer, type Measurer } from './telemetry/measure.ts';
 import type { AgentOptions } from './types.ts';
@@ -16,6 +20,8 @@ export interface AgentWorld {
   /** Opens the control and the telemetry socket. */
   readonly openSocket: OpenSocket;
   readonly tokens: RegistryTokens;
+  /** What a container is given from elsewhere when it is made. */
+  readonly secrets: Secrets;
   readonly measurer: Measurer;
 }
 
@@ -27,6 +33,14 @@ export function worldOf(options: AgentOptions, given: Partial<AgentWorld>): Agen
     client: given.client ?? createControlClient(options),
     openSocket: given.openSocket ?? openSocket,
     tokens: given.tokens ?? createRegistryTokens(options),
+    secrets:
+      given.secrets ??
+      createSecrets({
+        ...options,
+        executionCredentials: (record) => record.task.executionRoleCredentials,
+        files: machineFiles(options.taskFiles),
+        readObject: s3Objects(options.taskFilesS3),
+      }),
     measurer: given.measurer ?? createMeasurer(options.clock),
   };
 }

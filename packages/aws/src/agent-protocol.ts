@@ -12,7 +12,53 @@ export interface AcsPortMapping {
   readonly containerPort: number;
   /** 0 = the Engine picks one. */
   readonly hostPort: number;
+  /** `8000-8010`, in place of `containerPort` (then 0): as many host ports in a row, picked by the agent. */
+  readonly containerPortRange?: string;
   readonly protocol: 'tcp' | 'udp';
+}
+
+/** A value that the agent fetches when it makes the container; it never travels in a payload. */
+export interface AcsSecret {
+  readonly name: string;
+  readonly valueFrom: string;
+  readonly region?: string;
+  /** asm: Secrets Manager. file: a file of the machine (Longshore's agent only). */
+  readonly provider: 'asm' | 'file';
+  /** CONTAINER: an environment variable. LOG_DRIVER: an option of the log driver. */
+  readonly target: 'CONTAINER' | 'LOG_DRIVER';
+  readonly type: 'ENVIRONMENT_VARIABLE' | 'BOOTSTRAP';
+}
+
+/** `type` is `s3` always, as in the API; `value` is an S3 object's ARN, or `file:NAME` (Longshore's agent only). */
+export interface AcsEnvironmentFile {
+  readonly value: string;
+  readonly type: 's3';
+}
+
+export interface AcsRestartPolicy {
+  readonly enabled: boolean;
+  readonly ignoredExitCodes?: readonly number[];
+  /** Seconds that it must have run to be started again. */
+  readonly restartAttemptPeriod?: number;
+}
+
+/** Temporary keys of a role, as IAMRoleCredentialsMessage and payloads carry them. */
+export interface AcsRoleCredentials {
+  readonly credentialsId: string;
+  readonly roleArn: string;
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken: string;
+  /** ISO 8601. */
+  readonly expiration: string;
+}
+
+/** A thing of the machine that is the task's alone; type gpu: `name` is the device's id. */
+export interface AcsAssociation {
+  readonly type: 'gpu';
+  readonly name: string;
+  readonly containers: readonly string[];
+  readonly content: { readonly encoding: 'base64'; readonly value: string };
 }
 
 export interface AcsMountPoint {
@@ -33,6 +79,18 @@ export interface AcsVolume {
     readonly labels?: Readonly<Record<string, string>>;
   };
 }
+
+/** How an image's registry is logged in to: with the agent's own right to ECR, or with a secret that holds user name and password. */
+export type AcsRegistryAuthentication =
+  | {
+      readonly type: 'ecr';
+      readonly ecrAuthData: {
+        readonly registryId: string;
+        readonly region: string;
+        readonly endpointOverride?: string;
+      };
+    }
+  | { readonly type: 'asm'; readonly asmAuthData: { readonly credentialsParameter: string; readonly region: string } };
 
 export interface AcsContainer {
   readonly name: string;
@@ -62,10 +120,10 @@ export interface AcsContainer {
   readonly overrides: string;
   /** `config` and `hostConfig` are JSON *strings* in the Engine API's own form (User, WorkingDir, LogConfig, …). */
   readonly dockerConfig: { readonly version: string; readonly config: string; readonly hostConfig: string };
-  readonly registryAuthentication?: {
-    readonly type: 'ecr';
-    readonly ecrAuthData: { readonly registryId: string; readonly region: string; readonly endpointOverride?: string };
-  };
+  readonly registryAuthentication?: AcsRegistryAuthentication;
+  readonly secrets?: readonly AcsSecret[];
+  readonly environmentFiles?: readonly AcsEnvironmentFile[];
+  readonly restartPolicy?: AcsRestartPolicy;
   readonly containerArn: string;
 }
 
@@ -89,6 +147,9 @@ export interface AcsTask {
   readonly launchType: 'EC2' | 'EXTERNAL';
   readonly serviceName?: string;
   readonly group?: string;
+  readonly associations?: readonly AcsAssociation[];
+  /** The keys of the role that secrets and private images are fetched with. */
+  readonly executionRoleCredentials?: AcsRoleCredentials;
 }
 
 /** Control plane → agent. */

@@ -29,9 +29,15 @@ export {
 } from './types.ts';
 export type {
   AcsAgentMessages,
+  AcsAssociation,
   AcsContainer,
+  AcsEnvironmentFile,
   AcsMountPoint,
   AcsPortMapping,
+  AcsRegistryAuthentication,
+  AcsRestartPolicy,
+  AcsRoleCredentials,
+  AcsSecret,
   AcsServerMessages,
   AcsTask,
   AcsTaskIdentifier,

@@ -54,6 +54,9 @@ export interface ServerPart {
   startServer(settings: ServerSettings, start: ServerStart): Promise<RunningServer>;
 }
 
+/** When an agent asks the registry for an image. */
+export type ImagePull = 'default' | 'always' | 'once' | 'prefer-cached';
+
 export interface AgentStart {
   readonly endpoint: string;
   readonly region: string;
@@ -62,6 +65,9 @@ export interface AgentStart {
   readonly dataDir: string;
   readonly dockerHost: string;
   readonly bindAddress?: string;
+  readonly taskFiles?: string;
+  readonly taskFilesS3?: string;
+  readonly pullBehavior?: ImagePull;
   readonly attributes?: Readonly<Record<string, string>>;
   readonly address?: string;
   readonly offer?: { readonly cpu?: number; readonly memory?: number };

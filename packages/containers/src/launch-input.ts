@@ -2,6 +2,7 @@
 import type { KeyValuePair, TaskOverride } from '@aws-sdk/client-ecs';
 import type { DefinitionRecord } from './definitions.ts';
 import { invalidParameter, unsupported } from './errors.ts';
+import { checkEnvironmentFiles } from './definition/secrets.ts';
 import { normalCpu, normalMemory } from './definition/sizes.ts';
 import { type CleanTag, findTags, readTags } from './tags.ts';
 import type { View } from '@longshore/store';
@@ -51,8 +52,8 @@ function checkOverrides(overrides: TaskOverride | undefined, definition: Definit
       throw invalidParameter(`Override for container named ${name} is not a container in the TaskDefinition.`);
     if (seen.has(name)) throw invalidParameter(`Container ${name} is overridden twice.`);
     seen.add(name);
-    if ((mine.environmentFiles?.length ?? 0) > 0 || (mine.resourceRequirements?.length ?? 0) > 0)
-      throw unsupported('Overriding environmentFiles or resourceRequirements');
+    checkEnvironmentFiles(name, mine.environmentFiles);
+    if ((mine.resourceRequirements?.length ?? 0) > 0) throw unsupported('Overriding resourceRequirements');
     checkEnvironment(name, mine.environment);
     for (const [field, value, least] of [
       ['cpu', mine.cpu, 0],

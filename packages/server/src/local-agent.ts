@@ -23,6 +23,13 @@ export function localAgentPolicy(region: string, account: AccountId, cluster: st
         ],
         Resource: [`${ecs}:cluster/${cluster}`, `${ecs}:container-instance/${cluster}/*`, `${ecs}:task/${cluster}/*`],
       },
+      // For tasks without an execution role; only who may read a secret may name it in a task definition.
+      {
+        Sid: 'FetchSecrets',
+        Effect: 'Allow',
+        Action: ['secretsmanager:GetSecretValue'],
+        Resource: `arn:aws:secretsmanager:${region}:${account}:secret:*`,
+      },
       {
         Sid: 'PullImages',
         Effect: 'Allow',

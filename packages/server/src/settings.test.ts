@@ -50,6 +50,7 @@ test('every setting has an environment variable and a flag of its own', () => {
     'dockerHost',
     'externalKms',
     'hello',
+    'imagePull',
     'listen',
     'logLevel',
     'measureEvery',
@@ -60,6 +61,8 @@ test('every setting has an environment variable and a flag of its own', () => {
     'pullThroughTagTtl',
     'region',
     'store',
+    'taskFiles',
+    'taskFilesS3',
     'uploadTtl',
   ]);
 });

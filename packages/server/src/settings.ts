@@ -82,6 +82,14 @@ const settingsSchema = z.strictObject({
     .default('unix:///var/run/docker.sock'),
   publishAddress: z.union([z.ipv4(), z.ipv6()], { error: 'an IP address' }).optional(),
   advertiseAddress: z.union([z.ipv4(), z.ipv6()], { error: 'an IP address' }).optional(),
+  taskFiles: z.string().min(1, 'a folder').optional(),
+  taskFilesS3: z
+    .string()
+    .regex(/^s3:\/\//, 's3://BUCKET/PREFIX?endpoint=URL&region=NAME&profile=NAME')
+    .optional(),
+  imagePull: z
+    .enum(['default', 'always', 'once', 'prefer-cached'], { error: 'default, always, once or prefer-cached' })
+    .default('default'),
   measureEvery: durationSchema.prefault('5s'),
   uploadTtl: durationSchema.prefault('24h'),
   accessLog: booleanSchema.default(false),
@@ -145,6 +153,19 @@ export const settingsTable: readonly SettingRow[] = Object.freeze([
     '--advertise-address <ip>',
     'address by which others reach the containers of this machine',
     'the address that this machine reaches the server from',
+  ),
+  row('taskFiles', '--task-files <dir>', 'folder whose files tasks on this machine may take as secrets', 'none'),
+  row(
+    'taskFilesS3',
+    '--task-files-s3 <url>',
+    's3://BUCKET/PREFIX?endpoint=URL&region=NAME&profile=NAME below which environment files may be read',
+    'none',
+  ),
+  row(
+    'imagePull',
+    '--image-pull <when>',
+    'when the registry is asked for an image: default, always, once or prefer-cached',
+    'default',
   ),
   row('measureEvery', '--measure-every <duration>', 'pause between two measurements of the containers', '5s'),
   row('uploadTtl', '--upload-ttl <duration>', 'an upload that received nothing for this long is cancelled', '24h'),

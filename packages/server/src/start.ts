@@ -18,6 +18,7 @@ import { createKeys, type Keys, keysMigrations } from '@longshore/keys';
 import { createRegistry, type Registry, registryMigrations } from '@longshore/registry';
 import { openStore, outboxRelay, type Store, storeMigrations } from '@longshore/store';
 import { createMeasurementBoard, type MeasurementBoard, measurementMetrics, metricsText } from '@longshore/telemetry';
+import { agentRunning } from './agent-settings.ts';
 import { longshoreApi } from './api/longshore.ts';
 import { createAuditTrail } from './audit-trail.ts';
 import { type DataDir, masterKey, openDataDir, removeRunning, writeCredentials, writeRunning } from './data-dir.ts';
@@ -367,6 +368,7 @@ async function startAgent(
       bindAddress: publishAddress(settings),
       ...(settings.advertiseAddress === undefined ? {} : { address: settings.advertiseAddress }),
       measureEveryMs: settings.measureEvery,
+      ...agentRunning(settings),
       clock,
       log,
     }),

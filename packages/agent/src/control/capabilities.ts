@@ -55,11 +55,12 @@ export function resourcesOf(
   ];
 }
 
-/** Capabilities that the agent really has on this Engine, then the operator's own attributes. */
+/** Capabilities that the agent has on this Engine, those of its settings (`offered`), the operator's own attributes. */
 export function attributesOf(
   info: EngineInfo,
   version: EngineVersion,
   own: Readonly<Record<string, string>>,
+  offered: readonly string[] = [],
 ): Attribute[] {
   const drivers = new Set(['none', ...(info.Plugins?.Log ?? [])]);
   const security = info.SecurityOptions ?? [];
@@ -77,10 +78,13 @@ export function attributesOf(
     'full-sync',
     'task-cpu-mem-limit',
     'external',
+    'secrets.asm.environment-variables',
+    'secrets.asm.bootstrap.log-driver',
+    'private-registry-authentication.secretsmanager',
     ...(info.Plugins?.Volume ?? []).map((driver) => `docker-volume-driver.${driver}`),
   ].map((name) => `ecs.capability.${name}`);
   return [
-    ...[...capability, ...newer].map((name) => ({ name })),
+    ...[...capability, ...newer, ...offered].map((name) => ({ name })),
     { name: 'ecs.os-type', value: info.OSType },
     { name: 'ecs.cpu-architecture', value: architectures[info.Architecture] ?? info.Architecture },
     ...Object.entries(own).map(([name, value]) => ({ name, value })),

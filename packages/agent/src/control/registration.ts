@@ -31,6 +31,8 @@ export interface MembershipParts {
   /** Where others reach this machine. */
   readonly address: () => Promise<string>;
   readonly offer: { readonly cpu?: number; readonly memory?: number };
+  /** Names of capabilities that the agent has by its settings. */
+  readonly offered: readonly string[];
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -48,7 +50,7 @@ export function createMembership(parts: MembershipParts): Membership {
     return api.register({
       cluster: instance.current().cluster,
       instanceArn,
-      attributes: attributesOf(info, version, { [addressAttribute]: address, ...parts.attributes }),
+      attributes: attributesOf(info, version, { [addressAttribute]: address, ...parts.attributes }, parts.offered),
       resources: resourcesOf(info, parts.offer),
       versions: versionsOf(version),
     });

@@ -6,9 +6,11 @@ import { backoffDelay, type Clock, errorText, type Logger } from '@longshore/bas
 import type { Engine } from '../docker/engine.ts';
 import { EngineError, EngineTimeout, EngineUnreachable } from '../docker/errors.ts';
 import { type ImageReference, parseImageReference } from '../docker/reference.ts';
-import type { RegistryToken, RegistryTokens } from './ecr-token.ts';
+import { ResourceUnavailable } from '../secrets/types.ts';
+import type { TaskRecord } from '../task/types.ts';
 import type { Limit } from './limit.ts';
 import { currentDigest } from './manifest-check.ts';
+import { loginFor, type LoginParts, rightOf } from './registry-login.ts';
 
 export interface PulledImage {
   /** The manifest's digest, where the Engine knows it. */
@@ -17,7 +19,7 @@ export interface PulledImage {
 
 export interface Puller {
   /** Throws EngineError (with the registry's words) when the image cannot be had; the caller's signal ends its wait. */
-  pull(container: AcsContainer, signal: AbortSignal): Promise<PulledImage>;
+  pull(record: TaskRecord, container: AcsContainer, signal: AbortSignal): Promise<PulledImage>;
 }
 
 interface SharedPull {
@@ -26,9 +28,19 @@ interface SharedPull {
   waiting: number;
 }
 
-export interface PullerParts {
+/**
+ * When the registry is asked (as ECS_IMAGE_PULL_BEHAVIOR). default: each time a task starts, and if it cannot be asked the
+ * image that is here does; always: that does not; once: only for what this agent has not pulled before; prefer-cached:
+ * only for what is not here.
+ */
+export type PullBehavior = 'default' | 'always' | 'once' | 'prefer-cached';
+
+export interface PullerParts extends LoginParts {
   readonly engine: Engine;
-  readonly tokens: RegistryTokens;
+  readonly behavior?: PullBehavior | undefined;
+  /** Whether this agent pulled the image before, and the note that it has. */
+  readonly wasPulled?: ((image: string) => boolean) | undefined;
+  readonly notePulled?: ((image: string) => Promise<void>) | undefined;
   readonly clock: Clock;
   readonly log: Logger;
   readonly limit: Limit;
@@ -42,6 +54,7 @@ const transient =
 /** Whether trying again may help: the registry did not give an answer of its own. */
 export function isTransient(error: unknown): boolean {
   if (error instanceof EngineTimeout) return true;
+  if (error instanceof ResourceUnavailable) return false;
   if (!(error instanceof EngineError)) return true;
   return transient.test(error.message);
 }
@@ -64,57 +77,53 @@ export function createPuller(parts: PullerParts): Puller {
   const { engine, tokens, log } = parts;
   const underWay = new Map<string, SharedPull>();
 
-  /** The token for the image's registry. Throws rather than let a credential go to another host than its own. */
-  async function tokenFor(container: AcsContainer, reference: ImageReference): Promise<RegistryToken | undefined> {
-    const auth = container.registryAuthentication;
-    if (!auth) return undefined;
-    const token = await tokens.get(auth.ecrAuthData.registryId).catch((error: unknown) => {
-      throw new EngineError(0, `unable to get an authorization token for the image's registry: ${errorText(error)}`);
-    });
-    if (token.endpoint.host !== reference.host)
-      throw new EngineError(
-        401,
-        `the image's host ${reference.host} is not ${token.endpoint.host}, for which there is a credential`,
-      );
-    return token;
-  }
-
   async function pullOnce(
+    record: TaskRecord,
     container: AcsContainer,
     reference: ImageReference,
     signal: AbortSignal,
   ): Promise<PulledImage> {
     const { image } = container;
-    const [here, token] = await Promise.all([engine.inspectImage(image), tokenFor(container, reference)]);
+    const [here, login] = await Promise.all([
+      engine.inspectImage(image),
+      loginFor(parts, record, container, reference, signal),
+    ]);
     const digestHere = digestOfImage(here?.RepoDigests, reference.name);
     if (here && reference.digest && digestHere === reference.digest) return { digest: reference.digest };
-    if (here && token && digestHere && (await currentDigest(reference, token)) === digestHere)
+    if (here && login?.token && digestHere && (await currentDigest(reference, login.token)) === digestHere)
       return { digest: digestHere };
     const canonical = reference.digest || reference.tag === undefined ? image : `${reference.name}:${reference.tag}`;
-    const credential = token && {
-      username: token.username,
-      password: token.password,
-      serveraddress: token.endpoint.host,
-    };
-    await engine.pullImage(canonical, credential, signal);
+    await engine.pullImage(canonical, login?.credential, signal);
     const now = await engine.inspectImage(image);
+    if (now) await parts.notePulled?.(image);
     return { digest: reference.digest ?? digestOfImage(now?.RepoDigests, reference.name) };
   }
 
-  async function pullPatiently(container: AcsContainer, signal: AbortSignal): Promise<PulledImage> {
+  /** The image that is here, where the machine's pull behaviour is content with it. */
+  async function contentWith(image: string, reference: ImageReference): Promise<PulledImage | undefined> {
+    const behavior = parts.behavior ?? 'default';
+    const content = behavior === 'prefer-cached' || (behavior === 'once' && parts.wasPulled?.(image));
+    const here = content ? await engine.inspectImage(image) : undefined;
+    return here && { digest: digestOfImage(here.RepoDigests, reference.name) };
+  }
+
+  async function pullPatiently(record: TaskRecord, container: AcsContainer, signal: AbortSignal): Promise<PulledImage> {
     const reference = parseImageReference(container.image);
     if (!reference) throw new EngineError(400, `invalid image reference ${container.image}`);
+    const enough = await contentWith(container.image, reference);
+    if (enough) return enough;
     for (let failures = 0; ; failures++) {
       try {
-        return await parts.limit(() => pullOnce(container, reference, signal));
+        return await parts.limit(() => pullOnce(record, container, reference, signal));
       } catch (error) {
         const auth = container.registryAuthentication;
+        const ecr = auth?.type === 'ecr' ? auth.ecrAuthData : undefined;
         const mayRenew =
-          auth && failures === 0 && /unauthorized|authentication required|no basic auth/i.test(errorText(error));
-        if (auth) tokens.forget(auth.ecrAuthData.registryId);
+          ecr && failures === 0 && /unauthorized|authentication required|no basic auth/i.test(errorText(error));
+        if (ecr) tokens.forget(ecr.registryId);
         if (mayRenew && !signal.aborted) continue;
         if (signal.aborted || !isTransient(error)) throw error;
-        const cached = await engine.inspectImage(container.image);
+        const cached = parts.behavior === 'always' ? undefined : await engine.inspectImage(container.image);
         if (cached) {
           log.warn(
             { image: container.image, problem: errorText(error) },
@@ -130,13 +139,13 @@ export function createPuller(parts: PullerParts): Puller {
   }
 
   return {
-    async pull(container, signal) {
+    async pull(record, container, signal) {
       // Tasks that wait for the same image with the same right to it share one pull; it ends when nobody waits any more.
-      const key = `${container.image} ${container.registryAuthentication?.ecrAuthData.registryId ?? ''}`;
+      const key = `${container.image} ${rightOf(record, container)}`;
       let shared = underWay.get(key);
       if (!shared) {
         const stop = new AbortController();
-        const work = pullPatiently(container, stop.signal);
+        const work = pullPatiently(record, container, stop.signal);
         work.catch(() => undefined);
         shared = { work, waiting: 0, stop };
         underWay.set(key, shared);

@@ -2,6 +2,7 @@
 // that the Engine refused ends its container with the reason; one that it could not be asked for is thrown and retried.
 import { errorText } from '@longshore/base';
 import { EngineUnreachable, isStatus } from '../docker/errors.ts';
+import { ResourceUnavailable } from '../secrets/types.ts';
 import { createBody } from '../task/create-body.ts';
 import { labels } from '../task/names.ts';
 import { failedStep } from '../task/reasons.ts';
@@ -24,12 +25,19 @@ function failed(step: 'pull' | 'create' | 'start', name: string, error: unknown)
   return (record, now) => withEnd(record, name, { at: now, reason: failedStep(step, error) });
 }
 
+/** A secret that could not be asked for is asked for again, as long as it takes; a refusal ends the container. */
+function notYet(error: unknown): never {
+  if (error instanceof ResourceUnavailable) throw error;
+  throw new EngineUnreachable(`what the container needs cannot be fetched: ${errorText(error)}`);
+}
+
 /** Makes the container, or adopts the one of its name that an earlier life of this agent made. */
 async function createOrAdopt(name: string, context: StepContext, hands: Hands): Promise<void> {
   const record = context.record();
   const { dockerName } = progressOf(record, name);
   const owner = hands.owner();
-  const body = createBody(record, containerOf(record, name), owner);
+  const fetched = await hands.secrets.fetch(record, containerOf(record, name), context.signal).catch(notYet);
+  const body = createBody(record, containerOf(record, name), owner, fetched);
   const create = async () =>
     context.noteCreated(name, await hands.engine.createContainer(dockerName, body, context.signal));
   try {
@@ -59,7 +67,8 @@ export const stepTable: StepTable = {
     const startedAt = hands.clock.now();
     const started: Change = (record) => ({ ...record, pullStartedAt: record.pullStartedAt ?? startedAt });
     try {
-      const image = await hands.puller.pull(containerOf(context.record(), container), context.signal);
+      const record = context.record();
+      const image = await hands.puller.pull(record, containerOf(record, container), context.signal);
       return (record, now) => ({
         ...withContainer(started(record, now), container, { image }),
         pullStoppedAt: now,

@@ -1,6 +1,7 @@
 // What executing a step needs and gives.
 import type { Clock, Logger } from '@longshore/base';
 import type { Engine } from '../docker/engine.ts';
+import type { Secrets } from '../secrets/types.ts';
 import type { Step } from '../plan/types.ts';
 import type { CreateContext } from '../task/create-body.ts';
 import type { TaskReport, TaskRecord } from '../task/types.ts';
@@ -16,6 +17,7 @@ export interface Reporter {
 export interface Hands {
   readonly engine: Engine;
   readonly puller: Puller;
+  readonly secrets: Secrets;
   readonly reporter: Reporter;
   readonly owner: () => CreateContext;
   readonly clock: Clock;

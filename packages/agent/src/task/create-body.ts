@@ -5,6 +5,7 @@ import type { CreateBody } from '../docker/types.ts';
 import { containerLabels } from './names.ts';
 import { defaultStopTimeout } from '../plan/plan.ts';
 import { progressOf } from './record.ts';
+import type { Fetched } from '../secrets/types.ts';
 import type { TaskRecord } from './types.ts';
 
 export interface CreateContext {
@@ -40,8 +41,14 @@ function environmentOf(value: unknown): Record<string, string> {
   );
 }
 
-function environment(container: AcsContainer, config: Json, overrides: Json): string[] {
-  const merged = { ...container.environment, ...environmentOf(overrides['environment']) };
+/** As ECS: the definition's variables win over those of environment files, overrides over both, secrets over all. */
+function environment(container: AcsContainer, config: Json, overrides: Json, fetched: Fetched): string[] {
+  const merged = {
+    ...fetched.fileEnvironment,
+    ...container.environment,
+    ...environmentOf(overrides['environment']),
+    ...fetched.secretEnvironment,
+  };
   return [...(strings(config['Env']) ?? []), ...Object.entries(merged).map(([name, value]) => `${name}=${value}`)];
 }
 
@@ -73,20 +80,36 @@ function limits(task: AcsTask, container: AcsContainer, overrides: Json): Json {
   };
 }
 
+/** The log driver's configuration with the options whose values are secrets. */
+function logging(hostConfig: Json, fetched: Fetched): Json {
+  if (Object.keys(fetched.logOptions).length === 0) return {};
+  const config = (hostConfig['LogConfig'] ?? {}) as { readonly Type?: string; readonly Config?: Json };
+  return { LogConfig: { ...config, Config: { ...config.Config, ...fetched.logOptions } } };
+}
+
+const nothingFetched: Fetched = Object.freeze({ fileEnvironment: {}, secretEnvironment: {}, logOptions: {} });
+
 /** The create request for one container of a task that passed `checkTask`. */
-export function createBody(record: TaskRecord, container: AcsContainer, context: CreateContext): CreateBody {
+export function createBody(
+  record: TaskRecord,
+  container: AcsContainer,
+  context: CreateContext,
+  fetched: Fetched = nothingFetched,
+): CreateBody {
   const { task } = record;
   const config = parseObject(container.dockerConfig.config);
   const overrides = parseObject(container.overrides);
   const bindings = ports(container, context.bindAddress);
   const command = strings(overrides['command']) ?? container.command;
   const published = task.networkMode !== 'host' && task.networkMode !== 'none';
+  const given = parseObject(container.dockerConfig.hostConfig);
   const nameOf = (other: string) => progressOf(record, other).dockerName;
   const hostConfig = {
     NetworkMode: task.networkMode ?? 'bridge',
     ...(task.pidMode ? { PidMode: task.pidMode } : {}),
     ...(task.ipcMode ? { IpcMode: task.ipcMode } : {}),
-    ...parseObject(container.dockerConfig.hostConfig),
+    ...given,
+    ...logging(given, fetched),
     ...limits(task, container, overrides),
     Binds: mounts(record, container),
     ...(published ? { PortBindings: bindings } : {}),
@@ -105,7 +128,7 @@ export function createBody(record: TaskRecord, container: AcsContainer, context:
     ...config,
     Image: container.image,
     StopTimeout: container.stopTimeout ?? defaultStopTimeout,
-    Env: environment(container, config, overrides),
+    Env: environment(container, config, overrides, fetched),
     Labels: {
       ...((config['Labels'] ?? {}) as Readonly<Record<string, string>>),
       ...containerLabels(task, container.name, context),

@@ -27,6 +27,30 @@ function parsesAsObject(text: string): boolean {
 }
 const jsonText = z.string().max(262_144).refine(parsesAsObject, 'must be the text of a JSON object');
 
+const registryAuthentication = z.discriminatedUnion('type', [
+  z.object({
+    type: z.literal('ecr'),
+    ecrAuthData: z.object({
+      registryId: z.string().max(64),
+      region: z.string().max(64),
+      endpointOverride: absent(z.string().max(1024)),
+    }),
+  }),
+  z.object({
+    type: z.literal('asm'),
+    asmAuthData: z.object({ credentialsParameter: z.string().max(2048), region: z.string().max(64) }),
+  }),
+]);
+
+const secret = z.object({
+  name: z.string().min(1).max(4096),
+  valueFrom: z.string().max(2048),
+  region: absent(z.string().max(64)),
+  provider: z.enum(['asm', 'file'], 'only secrets of Secrets Manager and files are supported'),
+  target: z.enum(['CONTAINER', 'LOG_DRIVER']).default('CONTAINER'),
+  type: z.enum(['ENVIRONMENT_VARIABLE', 'BOOTSTRAP']).default('ENVIRONMENT_VARIABLE'),
+});
+
 const container = z.object({
   name,
   image: z.string().refine((text) => parseImageReference(text) !== undefined, 'is not an image reference'),
@@ -93,16 +117,9 @@ const container = z.object({
     })
     .nullish()
     .transform((value) => value ?? { version: '', config: '', hostConfig: '' }),
-  registryAuthentication: absent(
-    z.object({
-      type: z.literal('ecr'),
-      ecrAuthData: z.object({
-        registryId: z.string().max(64),
-        region: z.string().max(64),
-        endpointOverride: absent(z.string().max(1024)),
-      }),
-    }),
-  ),
+  registryAuthentication: absent(registryAuthentication),
+  secrets: absent(z.array(secret).max(200)),
+  environmentFiles: absent(z.array(z.object({ value: z.string().min(1).max(2048), type: z.literal('s3') })).max(10)),
   containerArn: z
     .string()
     .max(1024)

@@ -39,6 +39,8 @@ export interface ControlPlane {
   readonly metrics: TcsAgentMessages['PublishMetricsRequest'][];
   readonly registrations: Record<string, unknown>[];
   readonly upgrades: string[];
+  /** What GetSecretValue answers with, by secret ARN; others are not found. */
+  readonly secrets: Map<string, string>;
   /** Fails this many of the next SubmitTaskStateChange calls. */
   failSubmits: number;
   /** Refuses upgrades and registrations of every instance registered so far. */
@@ -95,6 +97,12 @@ export async function startControlPlane(tag = newHexId().slice(0, 8)): Promise<C
         }
         plane.changes.push({ ...(input as unknown as SubmittedChange), receivedAt: performance.now() });
         return answer(response, 200, { acknowledgment: 'ok' });
+      case 'GetSecretValue': {
+        const SecretString = plane.secrets.get(String(input['SecretId']));
+        if (SecretString !== undefined) return answer(response, 200, { SecretString });
+        const message = "Secrets Manager can't find the specified secret.";
+        return answer(response, 400, { __type: 'ResourceNotFoundException', message });
+      }
       case 'GetAuthorizationToken': {
         const authorizationToken = Buffer.from(`AWS:${registryPassword}`).toString('base64');
         const expiresAt = Date.now() / 1000 + 43_200;
@@ -160,6 +168,7 @@ export async function startControlPlane(tag = newHexId().slice(0, 8)): Promise<C
     metrics: [],
     registrations: [],
     upgrades: [],
+    secrets: new Map(),
     failSubmits: 0,
     retireInstances: () => instances.clear(),
     send(type, message) {

@@ -6,7 +6,7 @@ import { findConnection } from '../connection.ts';
 import { dataFolder } from '../data-folder.ts';
 import { lineLogger } from '../line-logger.ts';
 import { parseName } from '../run-options.ts';
-import type { CliParts, LogLevel } from '../types.ts';
+import type { CliParts, ImagePull, LogLevel } from '../types.ts';
 
 interface AgentOptions {
   readonly endpoint?: string;
@@ -15,6 +15,9 @@ interface AgentOptions {
   readonly data?: string;
   readonly dockerHost: string;
   readonly publishAddress?: string;
+  readonly taskFiles?: string;
+  readonly taskFilesS3?: string;
+  readonly imagePull: ImagePull;
   readonly attribute?: Readonly<Record<string, string>>;
   readonly advertiseAddress?: string;
   readonly cpu?: number;
@@ -46,6 +49,13 @@ export function define(command: Command, parts: CliParts): void {
     )
     .option('--cpu <units>', 'CPU units to offer, 1024 a core (default: all)', parseAmount)
     .option('--memory <MiB>', 'memory to offer (default: all but 256)', parseAmount)
+    .option('--task-files <dir>', 'folder whose files tasks may take as secrets and environment files')
+    .option('--task-files-s3 <url>', 's3://BUCKET/PREFIX?endpoint=URL&region=NAME&profile=NAME for environment files')
+    .addOption(
+      new Option('--image-pull <when>', 'when the registry is asked for an image')
+        .choices(['default', 'always', 'once', 'prefer-cached'])
+        .default('default'),
+    )
     .option('--attribute <name=value>', 'attribute of this machine, for placement; repeatable', collectAttributes)
     .addOption(new Option('--log-level <level>').choices(['debug', 'info', 'warn', 'error']).default('info'))
     .addHelpText('after', '\nExample:\n  longshore agent --endpoint http://10.0.0.1:7077 --cluster default\n')
@@ -68,6 +78,9 @@ async function agent(options: AgentOptions, parts: CliParts): Promise<void> {
     dataDir: options.data === undefined ? join(dataFolder(undefined, io.env), 'agent') : resolve(options.data),
     dockerHost: options.dockerHost,
     ...(options.publishAddress === undefined ? {} : { bindAddress: options.publishAddress }),
+    ...(options.taskFiles === undefined ? {} : { taskFiles: resolve(options.taskFiles) }),
+    ...(options.taskFilesS3 === undefined ? {} : { taskFilesS3: options.taskFilesS3 }),
+    pullBehavior: options.imagePull,
     ...(options.attribute === undefined ? {} : { attributes: options.attribute }),
     ...(options.advertiseAddress === undefined ? {} : { address: options.advertiseAddress }),
     offer: {

@@ -143,7 +143,10 @@ describe('a task for an agent', () => {
   });
 
   test("credentials are for images of this server's own registry only", () => {
-    const auth = (image: string) => payload({ image }).container.registryAuthentication?.ecrAuthData.registryId;
+    const auth = (image: string) => {
+      const its = payload({ image }).container.registryAuthentication;
+      return its?.type === 'ecr' ? its.ecrAuthData.registryId : undefined;
+    };
     expect(auth('registry.local:7077/app:1')).toBe('123456789012');
     expect(auth('registry.local:7077/210987654321/app:1')).toBe('210987654321');
     expect(auth('registry.local:7078/210987654321/app:1')).toBeUndefined();

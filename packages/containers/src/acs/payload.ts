@@ -6,6 +6,7 @@ import { imageRegistry } from '../definition/image.ts';
 import type { DefinitionRecord } from '../definitions.ts';
 import { lastPart } from '../names.ts';
 import type { ContainerState, TaskRecord } from '../tasks.ts';
+import { fetchedParts } from './fetched.ts';
 import { engineConfig, engineHostConfig } from './engine-config.ts';
 
 export interface PayloadContext {
@@ -39,7 +40,17 @@ function environmentOf(container: ContainerDefinition, override: ContainerOverri
   return Object.fromEntries(pairs.map(({ name, value }) => [name ?? '', value ?? '']));
 }
 
-function authentication(image: string, task: TaskRecord, context: PayloadContext) {
+function authentication(
+  container: ContainerDefinition,
+  image: string,
+  task: TaskRecord,
+  context: PayloadContext,
+): Pick<AcsContainer, 'registryAuthentication'> {
+  const credentialsParameter = container.repositoryCredentials?.credentialsParameter;
+  if (credentialsParameter) {
+    const asmAuthData = { credentialsParameter, region: context.region };
+    return { registryAuthentication: { type: 'asm', asmAuthData } };
+  }
   const registry = imageRegistry(image);
   if (registry === undefined || registry.host !== context.registryHost) return {};
   const ecrAuthData = { registryId: registry.account ?? task.account, region: context.region };
@@ -99,7 +110,8 @@ function acsContainer(
         config: JSON.stringify(engineConfig(container)),
         hostConfig: JSON.stringify(engineHostConfig(container, networkMode, limits)),
       },
-      ...authentication(state.image, task, context),
+      ...fetchedParts(container, override),
+      ...authentication(container, state.image, task, context),
       containerArn: state.arn,
     },
   ];

@@ -4,17 +4,35 @@ import {
   type RegisterTaskDefinitionRequest,
   type RegisterTaskDefinitionResponse,
 } from '@aws-sdk/client-ecs';
-import { operation } from '@longshore/aws';
+import { type CallContext, operation } from '@longshore/aws';
 import { anyAccess } from '../access.ts';
 import { type Core, placeOf } from '../core.ts';
 import { normalDefinition } from '../definition/normalize.ts';
-import { type DefinitionRecord, insertDefinition, nextRevision, shapeDefinition } from '../definitions.ts';
+import { referencesOf, secretArnOf } from '../definition/secrets.ts';
+import {
+  type DefinitionDocument,
+  type DefinitionRecord,
+  insertDefinition,
+  nextRevision,
+  shapeDefinition,
+} from '../definitions.ts';
 import { clientError } from '../errors.ts';
-import { ecsArn } from '../names.ts';
+import { accountOfArn, ecsArn } from '../names.ts';
 import { readTags, tagSteps } from '../tags.ts';
 
 /** The largest revision that ECS gives. */
 const lastRevision = 2_147_483_647;
+
+/**
+ * Agents fetch secrets with their own right where no execution role gives one, so that whoever names a secret in a
+ * definition could read it through a task: only those may name it who may read it.
+ */
+async function authorizeSecrets(document: DefinitionDocument, call: CallContext): Promise<void> {
+  const named = document.containerDefinitions.flatMap(referencesOf).flatMap((each) => secretArnOf(each) ?? []);
+  if (named.length === 0) return;
+  const resources = [...new Set(named)].map((arn) => ({ arn, account: accountOfArn(arn, call.principal.account) }));
+  await call.authorize({ action: 'secretsmanager:GetSecretValue', resources });
+}
 
 export function registerTaskDefinition(core: Core) {
   return operation<RegisterTaskDefinitionRequest, RegisterTaskDefinitionResponse>({
@@ -25,6 +43,7 @@ export function registerTaskDefinition(core: Core) {
     async handle(input, call) {
       const tags = readTags(input.tags);
       const document = normalDefinition(input);
+      await authorizeSecrets(document, call);
       const family = input.family ?? '';
       const place = placeOf(call);
       const record = await core.store.update(async (view) => {

@@ -46,8 +46,6 @@ export function checkLogging(name: string, logging: LogConfiguration | undefined
   if (driver === 'awslogs' || driver === 'awsfirelens')
     throw badContainer(name, `The log driver '${driver}' is not available in Longshore yet. Use json-file.`);
   checkOneOf(name, 'logConfiguration.logDriver', driver, logDrivers);
-  if ((logging.secretOptions?.length ?? 0) > 0)
-    throw badContainer(name, "'logConfiguration.secretOptions' is not available in Longshore yet. Leave it out.");
   for (const [key, value] of Object.entries(logging.options ?? {})) {
     checkText(name, 'logConfiguration.options', key, 255);
     checkText(name, 'logConfiguration.options', value, 4096);

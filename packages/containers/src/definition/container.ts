@@ -5,6 +5,7 @@ import { isName } from '../names.ts';
 import { checkHealthCheck, checkLinuxParameters, checkLogging, checkUlimits } from './container-parts.ts';
 import { badContainer, checkOneOf, checkRange, checkText, checkTexts } from './limits.ts';
 import { normalPorts } from './ports.ts';
+import { checkFetched } from './secrets.ts';
 import { refuseContainerFields } from './unsupported.ts';
 
 export interface TaskFrame {
@@ -110,6 +111,7 @@ export function normalContainer(container: ContainerDefinition, frame: TaskFrame
   checkMemory(name, container, frame);
   checkReferences(name, container, frame);
   checkEnvironment(name, container);
+  checkFetched(name, container);
   checkPlain(name, container);
   checkHealthCheck(name, container.healthCheck);
   checkLinuxParameters(name, container.linuxParameters);

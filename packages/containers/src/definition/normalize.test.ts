@@ -18,12 +18,14 @@ describe('a container is refused', () => {
     ['below 6 MiB', { memory: 5 }, /'memory' must be between 6/],
     ['reserving more than its limit', { memoryReservation: 65 }, /must be greater than 'memoryReservation'/],
     ['with too much cpu', { cpu: 262_145 }, /'cpu' must be between 0 and 262144/],
-    ['with secrets', { secrets: [{ name: 'a', valueFrom: 'b' }] }, /'secrets' is not available/],
+    ['with a secret of Parameter Store', { secrets: [{ name: 'a', valueFrom: 'b' }] }, /Parameter Store/],
     [
-      'with environment files',
-      { environmentFiles: [{ type: 's3', value: 'x' }] },
-      /'environmentFiles' is not available/,
+      'with a secret that is a variable too',
+      { secrets: [{ name: 'a', valueFrom: 'file:a' }], environment: [{ name: 'a', value: '1' }] },
+      /not shared with any new or existing environment variables set on the container, such as 'a'/,
     ],
+    ['with a secret outside of its folder', { secrets: [{ name: 'a', valueFrom: 'file:/etc/shadow' }] }, /file:NAME/],
+    ['with an environment file of no place', { environmentFiles: [{ type: 's3', value: 'x' }] }, /end with \.env/],
     ['with firelens', { firelensConfiguration: { type: 'fluentd' } }, /'firelensConfiguration' is not available/],
     [
       'with a volume that is not there',

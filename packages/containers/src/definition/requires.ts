@@ -1,11 +1,12 @@
 // What a task definition asks of an instance, as the attribute names that the agent registers for its capabilities.
 import type { Attribute, ContainerDefinition } from '@aws-sdk/client-ecs';
 import { imageRegistry } from './image.ts';
+import { fetchingNeeds } from './secrets.ts';
 
 const prefix = 'com.amazonaws.ecs.capability.';
 
 function containerNeeds(container: ContainerDefinition): string[] {
-  const needs: string[] = [];
+  const needs: string[] = fetchingNeeds(container);
   const driver = container.logConfiguration?.logDriver;
   if (driver !== undefined) needs.push(`${prefix}logging-driver.${driver}`, `${prefix}docker-remote-api.1.18`);
   if (container.privileged) needs.push(`${prefix}privileged-container`);

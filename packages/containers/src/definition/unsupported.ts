@@ -10,10 +10,7 @@ function present(value: unknown): boolean {
 }
 
 const containerFields = [
-  'secrets',
-  'environmentFiles',
   'firelensConfiguration',
-  'repositoryCredentials',
   'credentialSpecs',
   'resourceRequirements',
   'restartPolicy',

@@ -1,0 +1,125 @@
+// What task definitions ask for, from the API to the container: secrets, environment files, and who may name them.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  type ContainerDefinition,
+  DescribeTasksCommand,
+  ECSClient,
+  RegisterTaskDefinitionCommand,
+  RunTaskCommand,
+  type Task,
+} from '@aws-sdk/client-ecs';
+import { CreateAccessKeyCommand, CreateUserCommand, IAMClient, PutUserPolicyCommand } from '@aws-sdk/client-iam';
+import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { docker } from './support/docker.ts';
+import { connectedInstances } from './support/ecs.ts';
+import { importBusybox } from './support/images.ts';
+import { type Longshore, startLongshore, until } from './support/longshore.ts';
+
+let longshore: Longshore;
+let files: string;
+let ecs: ECSClient;
+let secret: string;
+const image = 'longshore-task-definition-test:1';
+
+const clientOf = () => ({
+  endpoint: longshore.url,
+  region: longshore.credentials.region,
+  credentials: longshore.credentials,
+});
+
+beforeAll(async () => {
+  files = mkdtempSync(join(tmpdir(), 'longshore-task-files-'));
+  writeFileSync(join(files, 'web.env'), 'MODE=file\nCOLOR=blue\n');
+  longshore = await startLongshore({ args: ['--no-hello', '--task-files', files, '--image-pull', 'prefer-cached'] });
+  ecs = new ECSClient(clientOf());
+  await importBusybox(image);
+  const secrets = new SecretsManagerClient(clientOf());
+  const made = await secrets.send(new CreateSecretCommand({ Name: 'db', SecretString: '{"password":"hunter2"}' }));
+  secret = made.ARN ?? '';
+  await until('the agent is connected', async () => (await connectedInstances(ecs)) === 1);
+});
+
+afterAll(async () => {
+  ecs?.destroy();
+  await longshore?.[Symbol.asyncDispose]();
+  await docker.removeImage(image);
+  rmSync(files, { recursive: true, force: true });
+});
+
+const definition = (more: Partial<ContainerDefinition>): ContainerDefinition => ({
+  name: 'main',
+  image,
+  memory: 32,
+  command: ['sleep', '1000'],
+  stopTimeout: 2,
+  ...more,
+});
+
+async function launch(family: string, more: Partial<ContainerDefinition>): Promise<string> {
+  await ecs.send(new RegisterTaskDefinitionCommand({ family, containerDefinitions: [definition(more)] }));
+  const { tasks, failures } = await ecs.send(new RunTaskCommand({ taskDefinition: family }));
+  expect(failures).toEqual([]);
+  return tasks?.[0]?.taskArn ?? '';
+}
+
+function reaches(arn: string, status: string): Promise<Task> {
+  return until(`${arn} is ${status}`, async () => {
+    const { tasks } = await ecs.send(new DescribeTasksCommand({ tasks: [arn] }));
+    return tasks?.[0]?.lastStatus === status ? tasks[0] : undefined;
+  });
+}
+
+test('a secret and an environment file reach the container, and no answer of the API', async () => {
+  const arn = await launch('inputs', {
+    secrets: [{ name: 'PASSWORD', valueFrom: `${secret}:password::` }],
+    environmentFiles: [{ type: 's3', value: 'file:web.env' }],
+    environment: [{ name: 'MODE', value: 'definition' }],
+  });
+  const task = await reaches(arn, 'RUNNING');
+  const { Config } = await docker.inspect(task.containers?.[0]?.runtimeId ?? '');
+  expect(Config.Env).toEqual(expect.arrayContaining(['PASSWORD=hunter2', 'MODE=definition', 'COLOR=blue']));
+  expect(JSON.stringify(task)).not.toContain('hunter2');
+  expect(longshore.log()).not.toContain('hunter2');
+});
+
+test('a secret that is gone stops the task with the reason', async () => {
+  const arn = await launch('gone', {
+    secrets: [{ name: 'X', valueFrom: secret.replace(/db-\w+$/, 'gone-AbCdEf') }],
+  });
+  const task = await reaches(arn, 'STOPPED');
+  expect(task.stopCode).toBe('TaskFailedToStart');
+  expect(task.stoppedReason).toMatch(/^ResourceInitializationError: .*ResourceNotFoundException/);
+});
+
+test('only who may read a secret may name it in a task definition', async () => {
+  const iam = new IAMClient(clientOf());
+  await iam.send(new CreateUserCommand({ UserName: 'deployer' }));
+  await iam.send(
+    new PutUserPolicyCommand({
+      UserName: 'deployer',
+      PolicyName: 'ecs',
+      PolicyDocument: JSON.stringify({
+        Version: '2012-10-17',
+        Statement: [{ Effect: 'Allow', Action: 'ecs:*', Resource: '*' }],
+      }),
+    }),
+  );
+  const { AccessKey } = await iam.send(new CreateAccessKeyCommand({ UserName: 'deployer' }));
+  const deployer = new ECSClient({
+    ...clientOf(),
+    credentials: { accessKeyId: AccessKey?.AccessKeyId ?? '', secretAccessKey: AccessKey?.SecretAccessKey ?? '' },
+  });
+  const named = (valueFrom: string) =>
+    deployer.send(
+      new RegisterTaskDefinitionCommand({
+        family: 'sly',
+        containerDefinitions: [definition({ secrets: [{ name: 'X', valueFrom }] })],
+      }),
+    );
+  await expect(named(secret)).rejects.toMatchObject({ name: 'AccessDeniedException' });
+  await expect(named(secret)).rejects.toThrow(/secretsmanager:GetSecretValue/);
+  await expect(named('file:token')).resolves.toBeDefined();
+});
