@@ -17,7 +17,7 @@ import { median, percentile, printTable } from './harness.ts';
 
 const rounds = Number(process.env.ROUNDS ?? 15);
 
-await using longshore = await startLongshore();
+await using longshore = await startLongshore({ env: { LONGSHORE_PREPARED_NETWORKS: process.env.PREPARED ?? '2' } });
 const ecs = new ECSClient({
   endpoint: longshore.url,
   region: longshore.credentials.region,

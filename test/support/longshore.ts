@@ -92,7 +92,8 @@ export async function startLongshore(options: LongshoreOptions = {}): Promise<Lo
   ];
   const child = spawn(join(root, 'bin', 'longshore'), args, {
     stdio: ['ignore', out, out],
-    env: { ...process.env, ...options.env },
+    // A server that is killed could not remove what it prepared.
+    env: { ...process.env, LONGSHORE_PREPARED_NETWORKS: '0', ...options.env },
   });
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   const log = () => readFileSync(logFile, 'utf8');

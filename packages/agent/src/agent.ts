@@ -8,8 +8,11 @@ import { createMembership } from './control/registration.ts';
 import { createLimit } from './execute/limit.ts';
 import { createPuller } from './execute/pull.ts';
 import type { Hands } from './execute/types.ts';
+import { createHolders } from './network/holders.ts';
+import { createPreparedNetworks } from './network/prepared.ts';
 import { openInstanceFile } from './state/instance.ts';
 import { openTaskFiles } from './state/task-files.ts';
+import { labels } from './task/names.ts';
 import { createTasks } from './tasks.ts';
 import { createTelemetrySession } from './telemetry/session.ts';
 import type { Agent, AgentOptions } from './types.ts';
@@ -18,6 +21,7 @@ import { type AgentWorld, worldOf } from './world.ts';
 const pullsAtOnce = 4;
 const launchesAtOnce = 8;
 const defaultMeasureEveryMs = 5_000;
+const defaultPreparedNetworks = 2;
 const defaultKeepStoppedMs = 10 * 60_000;
 
 /** Makes the agent of this machine. Nothing is touched until `run`. `given` takes the place of parts of the real world. */
@@ -61,6 +65,14 @@ export function createAgent(options: AgentOptions, given: Partial<AgentWorld> = 
       clock,
       log,
     });
+    const networks = createPreparedNetworks({
+      engine,
+      holders: createHolders({ engine, agentId, log }),
+      userLabel: `${labels.agent}=${agentId}`,
+      size: options.preparedNetworks ?? defaultPreparedNetworks,
+      clock,
+      log,
+    });
     const hands: Hands = {
       engine,
       secrets,
@@ -74,6 +86,7 @@ export function createAgent(options: AgentOptions, given: Partial<AgentWorld> = 
         limit: createLimit(pullsAtOnce),
       }),
       reporter: api,
+      networks,
       owner: () => ({ agentId, instanceArn: membership.arn(), bindAddress: options.bindAddress }),
       clock,
       log,
@@ -111,6 +124,7 @@ export function createAgent(options: AgentOptions, given: Partial<AgentWorld> = 
         log,
       }),
       tasks.watcher,
+      networks.service,
     ];
     try {
       if (!(await insist('taking up the tasks of this machine', () => tasks.recover()))) return;
@@ -123,6 +137,7 @@ export function createAgent(options: AgentOptions, given: Partial<AgentWorld> = 
       await Promise.all(running);
     } finally {
       await tasks.stop();
+      await networks.close();
       engine.close();
       api.close();
     }

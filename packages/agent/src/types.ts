@@ -24,6 +24,8 @@ export interface AgentOptions {
   readonly taskFilesS3?: string;
   /** When the registry is asked for an image. */
   readonly pullBehavior?: PullBehavior;
+  /** Network namespaces kept ready for containers that publish no ports; 0 for none. Default 2. */
+  readonly preparedNetworks?: number;
   readonly attributes?: Readonly<Record<string, string>>;
   /** Where others reach this machine; default: the local address of its connections to the control plane. */
   readonly address?: string;

@@ -68,6 +68,7 @@ export interface AgentStart {
   readonly taskFiles?: string;
   readonly taskFilesS3?: string;
   readonly pullBehavior?: ImagePull;
+  readonly preparedNetworks?: number;
   readonly attributes?: Readonly<Record<string, string>>;
   readonly address?: string;
   readonly offer?: { readonly cpu?: number; readonly memory?: number };

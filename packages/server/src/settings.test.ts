@@ -54,6 +54,7 @@ test('every setting has an environment variable and a flag of its own', () => {
     'listen',
     'logLevel',
     'measureEvery',
+    'preparedNetworks',
     'publicUrl',
     'publishAddress',
     'pullThroughInsecure',

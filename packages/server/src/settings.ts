@@ -90,6 +90,7 @@ const settingsSchema = z.strictObject({
   imagePull: z
     .enum(['default', 'always', 'once', 'prefer-cached'], { error: 'default, always, once or prefer-cached' })
     .default('default'),
+  preparedNetworks: z.coerce.number({ error: 'a number' }).int().min(0).max(64, 'at most 64').default(2),
   measureEvery: durationSchema.prefault('5s'),
   uploadTtl: durationSchema.prefault('24h'),
   accessLog: booleanSchema.default(false),
@@ -166,6 +167,12 @@ export const settingsTable: readonly SettingRow[] = Object.freeze([
     '--image-pull <when>',
     'when the registry is asked for an image: default, always, once or prefer-cached',
     'default',
+  ),
+  row(
+    'preparedNetworks',
+    '--prepared-networks <count>',
+    'network namespaces kept ready for containers that publish no ports',
+    '2',
   ),
   row('measureEvery', '--measure-every <duration>', 'pause between two measurements of the containers', '5s'),
   row('uploadTtl', '--upload-ttl <duration>', 'an upload that received nothing for this long is cancelled', '24h'),

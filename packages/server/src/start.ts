@@ -367,6 +367,7 @@ async function startAgent(
       dockerHost: settings.dockerHost,
       bindAddress: publishAddress(settings),
       ...(settings.advertiseAddress === undefined ? {} : { address: settings.advertiseAddress }),
+      preparedNetworks: settings.preparedNetworks,
       measureEveryMs: settings.measureEvery,
       ...agentRunning(settings),
       clock,

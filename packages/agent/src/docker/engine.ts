@@ -40,7 +40,13 @@ export interface Engine {
   inspectImage(reference: string): Promise<ImageInspection | undefined>;
   /** Pulls an image; resolves when it is complete. Throws EngineError, also for errors told inside the progress. */
   pullImage(reference: string, credential: RegistryCredential | undefined, signal?: AbortSignal): Promise<void>;
-  /** The id of the new container. Throws EngineError 409 if the name is taken and 404 if the image is missing. */
+  /** Makes an image of one layer from a tar archive; `change` is an instruction of a Dockerfile. */
+  importImage(
+    archive: Buffer,
+    name: { readonly repository: string; readonly tag: string },
+    change: string,
+  ): Promise<void>;
+  /** The id of the new container; an empty name leaves the choice to the Engine. Throws EngineError 409 if the name is taken and 404 if the image is missing. */
   createContainer(name: string, body: CreateBody, signal?: AbortSignal): Promise<string>;
   /** Starts a container; nothing happens if it runs already. */
   startContainer(id: string, signal?: AbortSignal): Promise<void>;
@@ -157,8 +163,18 @@ export function createEngine(options: { readonly dockerHost: string }): Engine {
         await transport.stream({ method: 'POST', path: target, headers, timeoutMs: limits.pullBegin, signal }),
       );
     },
+    async importImage(archive, { repository, tag }, change) {
+      const query = `fromSrc=-&repo=${encodeURIComponent(repository)}&tag=${tag}&changes=${encodeURIComponent(change)}`;
+      const target = await path(`/images/create?${query}`);
+      await transport.call({ method: 'POST', path: target, archive, timeoutMs: limits.create });
+    },
     async createContainer(name, body, signal) {
-      const text = await post(`/containers/create?name=${encodeURIComponent(name)}`, limits.create, body, signal);
+      const text = await post(
+        `/containers/create${name && `?name=${encodeURIComponent(name)}`}`,
+        limits.create,
+        body,
+        signal,
+      );
       return (JSON.parse(text) as { readonly Id: string }).Id;
     },
     async startContainer(id, signal) {

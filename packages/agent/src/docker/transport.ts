@@ -7,6 +7,8 @@ export interface EngineCall {
   readonly method: 'GET' | 'POST' | 'DELETE' | 'HEAD';
   readonly path: string;
   readonly body?: unknown;
+  /** Sent as it is instead of `body`. */
+  readonly archive?: Buffer | undefined;
   readonly headers?: Readonly<Record<string, string>>;
   /** Milliseconds until the whole answer must be there; for streams, until the headers are there. */
   readonly timeoutMs: number;
@@ -67,7 +69,7 @@ export function createTransport(dockerHost: string): EngineTransport {
   const pool = new Agent({ keepAlive: true, maxSockets: 512, maxFreeSockets: 8 });
 
   function open(call: EngineCall, timeout: AbortSignal, mayRetry: boolean): Promise<IncomingMessage> {
-    const payload = call.body === undefined ? undefined : Buffer.from(JSON.stringify(call.body));
+    const payload = call.archive ?? (call.body === undefined ? undefined : Buffer.from(JSON.stringify(call.body)));
     const signal = call.signal ? AbortSignal.any([call.signal, timeout]) : timeout;
     return new Promise((resolve, reject) => {
       const outgoing = request({
@@ -79,7 +81,10 @@ export function createTransport(dockerHost: string): EngineTransport {
         headers: {
           host: 'docker',
           ...call.headers,
-          ...(payload ? { 'content-type': 'application/json', 'content-length': payload.length } : {}),
+          ...(payload && {
+            'content-type': call.archive ? 'application/x-tar' : 'application/json',
+            'content-length': payload.length,
+          }),
         },
       });
       outgoing.on('response', resolve);

@@ -50,6 +50,7 @@ export interface ContainerSummary {
   readonly Id: string;
   readonly Names: readonly string[];
   readonly State: string;
+  readonly HostConfig?: { readonly NetworkMode?: string };
   readonly Labels?: Readonly<Record<string, string>> | null;
 }
 

@@ -2,6 +2,7 @@
 // that the Engine refused ends its container with the reason; one that it could not be asked for is thrown and retried.
 import { errorText } from '@longshore/base';
 import { EngineUnreachable, isStatus } from '../docker/errors.ts';
+import { mayJoinPrepared } from '../network/may-join.ts';
 import { ResourceUnavailable } from '../secrets/types.ts';
 import { createBody } from '../task/create-body.ts';
 import { labels } from '../task/names.ts';
@@ -31,18 +32,29 @@ function notYet(error: unknown): never {
   throw new EngineUnreachable(`what the container needs cannot be fetched: ${errorText(error)}`);
 }
 
+/** A prepared namespace that was taken for nothing. If it cannot be removed now, it is found later. */
+function giveUp(holder: string, hands: Hands): void {
+  hands.networks.release(holder).catch((error: unknown) => {
+    hands.log.debug({ holder, problem: errorText(error) }, 'a network holder could not be removed');
+  });
+}
+
 /** Makes the container, or adopts the one of its name that an earlier life of this agent made. */
 async function createOrAdopt(name: string, context: StepContext, hands: Hands): Promise<void> {
   const record = context.record();
   const { dockerName } = progressOf(record, name);
   const owner = hands.owner();
-  const fetched = await hands.secrets.fetch(record, containerOf(record, name), context.signal).catch(notYet);
-  const body = createBody(record, containerOf(record, name), owner, fetched);
-  const create = async () =>
+  const container = containerOf(record, name);
+  const fetched = await hands.secrets.fetch(record, container, context.signal).catch(notYet);
+  const create = async (holder?: string) => {
+    const body = createBody(record, container, owner, fetched, { holder });
     context.noteCreated(name, await hands.engine.createContainer(dockerName, body, context.signal));
+  };
+  const holder = mayJoinPrepared(record.task, container) ? await hands.networks.take() : undefined;
   try {
-    await create();
+    await create(holder);
   } catch (error) {
+    if (holder !== undefined) giveUp(holder, hands);
     if (!isStatus(error, 409)) throw error;
     const taken = await hands.engine.inspectContainer(dockerName, context.signal);
     const its = taken?.Config.Labels ?? {};
@@ -122,6 +134,12 @@ export const stepTable: StepTable = {
       await context.refresh(container);
       return unchanged;
     } catch (error) {
+      if (/cannot join network of a non running container/i.test(errorText(error))) {
+        // The Engine was restarted in between: without its namespace the container is of no use, and it has never run.
+        await hands.engine.removeContainer(id, context.signal);
+        await context.refresh(container);
+        return unchanged;
+      }
       const change = failed('start', container, error);
       await context.refresh(container);
       return change;
@@ -143,6 +161,11 @@ export const stepTable: StepTable = {
     }
     await context.refresh(container);
     return unchanged;
+  },
+
+  async releaseNetwork({ container, holder }, _context, hands) {
+    await hands.networks.release(holder);
+    return (record) => withContainer(record, container, { networkReleased: true });
   },
 
   async remove({ container }, context, hands) {

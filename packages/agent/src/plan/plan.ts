@@ -41,6 +41,14 @@ function planCreate(container: AcsContainer, view: View): ContainerPlan {
   return volumesReady && othersExist ? { step: { kind: 'create', container: container.name } } : {};
 }
 
+/** A prepared namespace serves one container once: when that has ended, it goes. */
+function planRelease(name: string, view: View): ContainerPlan {
+  const holder = view.observed.get(name)?.holder;
+  const progress = progressOf(view.record, name);
+  if (holder === undefined || !progress.ended || progress.networkReleased) return {};
+  return { step: { kind: 'releaseNetwork', container: name, holder } };
+}
+
 function planContainer(container: AcsContainer, view: View): ContainerPlan {
   const { name } = container;
   if (view.busy.has(containerKey(name))) return {};
@@ -48,7 +56,7 @@ function planContainer(container: AcsContainer, view: View): ContainerPlan {
   const status = view.observed.get(name)?.status;
   const over = progress.ended !== undefined || isEnding(view.record);
   if (status === 'running') return over ? planStop(container, view) : {};
-  if (over || status === 'exited') return {};
+  if (over || status === 'exited') return planRelease(name, view);
   if (status === 'created') return planStart(container, view);
   return progress.image ? planCreate(container, view) : { step: { kind: 'pull', container: name } };
 }

@@ -19,6 +19,7 @@ export type Step =
   | { readonly kind: 'create'; readonly container: string }
   | { readonly kind: 'start'; readonly container: string }
   | { readonly kind: 'stop'; readonly container: string; readonly graceSeconds: number }
+  | { readonly kind: 'releaseNetwork'; readonly container: string; readonly holder: string }
   | { readonly kind: 'remove'; readonly container: string }
   | { readonly kind: 'removeVolume'; readonly volume: string }
   | { readonly kind: 'report'; readonly report: TaskReport }

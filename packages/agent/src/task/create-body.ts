@@ -89,19 +89,27 @@ function logging(hostConfig: Json, fetched: Fetched): Json {
 
 const nothingFetched: Fetched = Object.freeze({ fileEnvironment: {}, secretEnvironment: {}, logOptions: {} });
 
+/** What the agent has ready for one container before it is made. */
+export interface Surroundings {
+  /** The namespace that it joins. */
+  readonly holder?: string | undefined;
+}
+
 /** The create request for one container of a task that passed `checkTask`. */
 export function createBody(
   record: TaskRecord,
   container: AcsContainer,
   context: CreateContext,
   fetched: Fetched = nothingFetched,
+  around: Surroundings = {},
 ): CreateBody {
   const { task } = record;
   const config = parseObject(container.dockerConfig.config);
   const overrides = parseObject(container.overrides);
   const bindings = ports(container, context.bindAddress);
   const command = strings(overrides['command']) ?? container.command;
-  const published = task.networkMode !== 'host' && task.networkMode !== 'none';
+  const { holder } = around;
+  const published = holder === undefined && task.networkMode !== 'host' && task.networkMode !== 'none';
   const given = parseObject(container.dockerConfig.hostConfig);
   const nameOf = (other: string) => progressOf(record, other).dockerName;
   const hostConfig = {
@@ -110,6 +118,7 @@ export function createBody(
     ...(task.ipcMode ? { IpcMode: task.ipcMode } : {}),
     ...given,
     ...logging(given, fetched),
+    ...(holder === undefined ? {} : { NetworkMode: `container:${holder}` }),
     ...limits(task, container, overrides),
     Binds: mounts(record, container),
     ...(published ? { PortBindings: bindings } : {}),

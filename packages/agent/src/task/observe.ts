@@ -1,5 +1,6 @@
 // From the Engine's inspection of a container to what the agent calls observed. Pure.
 import type { ContainerInspection } from '../docker/types.ts';
+import { joinedHolder } from '../network/holders.ts';
 import type { NetworkBinding, ObservedContainer } from './types.ts';
 
 const health = { starting: 'starting', healthy: 'healthy', unhealthy: 'unhealthy' } as const;
@@ -50,6 +51,7 @@ export function observe(inspection: ContainerInspection): ObservedContainer {
     finishedAt: time(state.FinishedAt),
     health: health[state.Health?.Status as keyof typeof health],
     bindings: bindingsOf(inspection),
+    holder: joinedHolder(inspection.HostConfig.NetworkMode),
   };
 }
 

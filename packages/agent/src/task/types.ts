@@ -29,6 +29,8 @@ export interface ContainerProgress {
   readonly bindings?: readonly NetworkBinding[] | undefined;
   readonly ended?: ContainerEnd | undefined;
   readonly removed?: boolean | undefined;
+  /** Its prepared namespace has been given up. */
+  readonly networkReleased?: boolean | undefined;
 }
 
 export interface VolumeProgress {
@@ -94,6 +96,8 @@ export interface ObservedContainer {
   readonly finishedAt?: number | undefined;
   readonly health?: 'starting' | 'healthy' | 'unhealthy' | undefined;
   readonly bindings: readonly NetworkBinding[];
+  /** The id of the network holder whose namespace it runs in. */
+  readonly holder?: string | undefined;
 }
 
 /** What the Engine shows of a task, by container name; what is not in it does not exist. */

@@ -8,6 +8,7 @@ import { type Logger, newHexId, silentLogger, systemClock } from '@longshore/bas
 import { createAgent } from '../agent.ts';
 import { createEngine, type Engine } from '../docker/engine.ts';
 import { createTransport } from '../docker/transport.ts';
+import { holderLabel } from '../network/holders.ts';
 import { labels } from '../task/names.ts';
 import type { AgentOptions } from '../types.ts';
 import { type ControlPlane, clusterArn, startControlPlane, type SubmittedChange } from './control-plane.ts';
@@ -69,6 +70,7 @@ export async function openHarness(): Promise<Harness> {
       dataDir,
       dockerHost,
       bindAddress: '127.0.0.1',
+      preparedNetworks: 0,
       clock: systemClock,
       log: silentLogger,
       ...more,
@@ -94,6 +96,8 @@ export async function openHarness(): Promise<Harness> {
       const label = await agentLabel();
       if (label)
         for (const container of await engine.listContainers([label])) await engine.removeContainer(container.Id);
+      for (const holder of label ? await engine.listContainers([label.replace(labels.agent, holderLabel)]) : [])
+        await engine.removeContainer(holder.Id);
       const transport = createTransport(dockerHost);
       if (label) {
         const filters = encodeURIComponent(JSON.stringify({ label: [label] }));

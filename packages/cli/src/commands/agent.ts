@@ -18,6 +18,7 @@ interface AgentOptions {
   readonly taskFiles?: string;
   readonly taskFilesS3?: string;
   readonly imagePull: ImagePull;
+  readonly preparedNetworks: number;
   readonly attribute?: Readonly<Record<string, string>>;
   readonly advertiseAddress?: string;
   readonly cpu?: number;
@@ -56,6 +57,12 @@ export function define(command: Command, parts: CliParts): void {
         .choices(['default', 'always', 'once', 'prefer-cached'])
         .default('default'),
     )
+    .option(
+      '--prepared-networks <count>',
+      'network namespaces kept ready for containers that publish no ports',
+      parsePrepared,
+      parsePrepared(env.LONGSHORE_PREPARED_NETWORKS || '2'),
+    )
     .option('--attribute <name=value>', 'attribute of this machine, for placement; repeatable', collectAttributes)
     .addOption(new Option('--log-level <level>').choices(['debug', 'info', 'warn', 'error']).default('info'))
     .addHelpText('after', '\nExample:\n  longshore agent --endpoint http://10.0.0.1:7077 --cluster default\n')
@@ -81,6 +88,7 @@ async function agent(options: AgentOptions, parts: CliParts): Promise<void> {
     ...(options.taskFiles === undefined ? {} : { taskFiles: resolve(options.taskFiles) }),
     ...(options.taskFilesS3 === undefined ? {} : { taskFilesS3: options.taskFilesS3 }),
     pullBehavior: options.imagePull,
+    preparedNetworks: options.preparedNetworks,
     ...(options.attribute === undefined ? {} : { attributes: options.attribute }),
     ...(options.advertiseAddress === undefined ? {} : { address: options.advertiseAddress }),
     offer: {
@@ -111,6 +119,12 @@ function parseAddress(text: string): string {
 function parseAmount(text: string): number {
   if (!/^[1-9]\d{0,6}$/.test(text)) throw new InvalidArgumentError('Write a whole number of 1 or more.');
   return Number(text);
+}
+
+function parsePrepared(text: string): number {
+  const count = /^\d{1,2}$/.test(text) ? Number(text) : Number.NaN;
+  if (!(count <= 64)) throw new InvalidArgumentError('Write a whole number from 0 to 64.');
+  return count;
 }
 
 /** Collects `NAME=VALUE`. */

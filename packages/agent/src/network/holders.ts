@@ -1,0 +1,91 @@
+// Network holders: containers that do nothing but keep a network namespace open for others to join. The Engine makes a
+// namespace in ten times the time that joining one takes, and joins only those of containers; so there is one for each
+// namespace. They carry a label of their own, so that they are never taken for a task's containers.
+import type { Logger } from '@longshore/base';
+import type { Engine } from '../docker/engine.ts';
+import { isStatus } from '../docker/errors.ts';
+import type { ContainerSummary, CreateBody } from '../docker/types.ts';
+import { archiveOf, waitingProgram } from './holder-image.ts';
+
+/** The label of holders; its value says whose they are. */
+export const holderLabel = 'longshore.network-holder';
+export const holderImage = { repository: 'longshore/network-holder', tag: '1' } as const;
+
+export interface Holders {
+  /** Makes and starts one on a network of the Engine (`bridge`, `none` or a network's name). Its id. */
+  make(network: string, more?: Readonly<Record<string, unknown>>, name?: string): Promise<string>;
+  /** Removes one; nothing happens if it is gone. */
+  remove(id: string): Promise<void>;
+  /** All of this agent, running or not. */
+  list(): Promise<readonly ContainerSummary[]>;
+}
+
+/** The network holder that a container of this network mode has joined. */
+export function joinedHolder(networkMode: string | undefined): string | undefined {
+  return networkMode?.startsWith('container:') ? networkMode.slice('container:'.length) : undefined;
+}
+
+function holderBody(agentId: string, network: string, more: Readonly<Record<string, unknown>>): CreateBody {
+  return {
+    Image: `${holderImage.repository}:${holderImage.tag}`,
+    Labels: { [holderLabel]: agentId },
+    // It heeds no other signal, and an Engine that shuts down should not wait for it.
+    StopSignal: 'SIGKILL',
+    ...more,
+    HostConfig: {
+      NetworkMode: network,
+      IpcMode: 'none',
+      ReadonlyRootfs: true,
+      CapDrop: ['ALL'],
+      SecurityOpt: ['no-new-privileges'],
+      CpuShares: 2,
+      LogConfig: { Type: 'none' },
+      RestartPolicy: { Name: 'no' },
+    },
+  };
+}
+
+export function createHolders(parts: {
+  readonly engine: Engine;
+  readonly agentId: string;
+  readonly log: Logger;
+}): Holders {
+  const { engine, agentId } = parts;
+
+  async function importImage(): Promise<void> {
+    const { Architecture } = await engine.info();
+    const program = waitingProgram(Architecture);
+    if (!program) throw new Error(`there is no network holder for the architecture ${Architecture}`);
+    await engine.importImage(archiveOf('hold', program), holderImage, 'ENTRYPOINT ["/hold"]');
+  }
+
+  return {
+    async make(network, more = {}, name = '') {
+      const body = holderBody(agentId, network, more);
+      let id: string;
+      try {
+        id = await engine.createContainer(name, body);
+      } catch (error) {
+        if (!isStatus(error, 404)) throw error;
+        await importImage();
+        id = await engine.createContainer(name, body);
+      }
+      try {
+        await engine.startContainer(id);
+        return id;
+      } catch (error) {
+        await engine.removeContainer(id);
+        throw error;
+      }
+    },
+    async remove(id) {
+      try {
+        await engine.removeContainer(id);
+      } catch (error) {
+        // Someone else is removing it already.
+        if (!isStatus(error, 409)) throw error;
+      }
+    },
+    list: () => engine.listContainers([`${holderLabel}=${agentId}`]),
+  };
+}
