@@ -107,7 +107,9 @@ function perform(world: World, step: Step, fails: boolean): void {
       // The name is taken: the container that is there is adopted.
       if (!world.engine.has(step.container)) {
         world.made += 1;
-        world.engine.set(step.container, freshlyCreated(`id-${step.container}-${world.made}`));
+        const made = freshlyCreated(`id-${step.container}-${world.made}`);
+        // Every other one has joined a prepared namespace.
+        world.engine.set(step.container, world.made % 2 ? made : { ...made, holder: `holder-${world.made}` });
       }
       return see(world, step.container);
     case 'start': {
@@ -125,6 +127,10 @@ function perform(world: World, step: Step, fails: boolean): void {
     case 'stop':
       exit(world, step.container, 137);
       return see(world, step.container);
+    case 'releaseNetwork':
+      expect(world.engine.get(step.container)?.status).not.toBe('running');
+      world.record = withContainer(world.record, step.container, { networkReleased: true });
+      return;
     case 'remove':
       world.engine.delete(step.container);
       return see(world, step.container);
