@@ -148,7 +148,7 @@ async function makeMachine(world: World, index: number, options: MachineOptions)
     ];
     agent = spawn('nsenter', command, {
       stdio: ['ignore', out, out],
-      env: { ...process.env, ...longshore.env, ...options.agentEnv },
+      env: { ...process.env, LONGSHORE_PREPARED_NETWORKS: '0', ...longshore.env, ...options.agentEnv },
     });
   }
 
