@@ -9,7 +9,7 @@ import type {
 } from '@longshore/aws';
 import { refusalText } from './policy/refusal.ts';
 import { type CompiledPolicy, compilePolicy } from './policy/compile.ts';
-import { conditionContext } from './policy/context.ts';
+import { conditionContext, lazyContext } from './policy/context.ts';
 import { evaluate } from './policy/evaluate.ts';
 
 type Values = Readonly<Record<string, string | undefined>>;
@@ -74,15 +74,20 @@ export function createAuthorizer({ region, policiesOf }: AuthorizerOptions): Aut
   return {
     async refusal(principal, request, context) {
       const identityPolicies = principal.kind === 'user' ? await policiesOf(principal.userId) : [];
-      const common = commonKeys(principal, context, region);
       for (const resource of resourcesOf(principal, request)) {
         const denial = evaluate({
           principal,
           action: request.action,
           resource: resource.arn,
           resourceAccount: resource.account,
-          // The common keys come last: no operation's own keys can replace them.
-          context: conditionContext(request.context ?? {}, { 'aws:ResourceAccount': resource.account }, common),
+          context: lazyContext(() =>
+            // The common keys come last: no operation's own keys can replace them.
+            conditionContext(
+              request.context ?? {},
+              { 'aws:ResourceAccount': resource.account },
+              commonKeys(principal, context, region),
+            ),
+          ),
           identityPolicies,
           policyDecides: resource.policyDecides,
           resourcePolicy: resourcePolicyOf(resource),

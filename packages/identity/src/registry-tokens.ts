@@ -1,7 +1,7 @@
 // Registry tokens: JWTs (RFC 7519) under HS256 with a key of the server alone. The two uses, password and bearer, differ
 // in `typ` and `aud`, so that one never passes for the other (RFC 8725 §3.11, §3.12). The header may hold `alg` and
 // `typ` and nothing else: no key is ever taken from a token (CVE-2025-24976).
-import { hash, type KeyObject } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import type { Principal } from '@longshore/aws';
 import type { Clock } from '@longshore/base';
 import { decodeProtectedHeader, errors, type JWTPayload, jwtVerify, SignJWT } from 'jose';
@@ -13,7 +13,7 @@ const longestToken = 4096;
 const mostScopes = 32;
 /** How far replicas' clocks may differ, in seconds. */
 const clockTolerance = 5;
-/** Verified tokens that are remembered, by their hash: a client sends the same one with many requests. */
+/** Verified tokens that are remembered: a client sends the same one with many requests. */
 const mostRemembered = 2_000;
 
 interface Use {
@@ -105,17 +105,16 @@ function createClaimsReader(use: Use, options: RegistryTokensOptions): (token: s
   const remembered = new Map<string, Claims>();
   return async (token) => {
     if (token.length > longestToken) return undefined;
-    const key = hash('sha256', token, 'base64');
-    const known = remembered.get(key);
+    const known = remembered.get(token);
     if (known) {
       if (isCurrent(known, use, options.clock.now())) return known;
-      remembered.delete(key);
+      remembered.delete(token);
     }
     const { data: claims } = claimsSchema.safeParse(await readToken(token, use, options));
     // A bearer token without a list of scopes would be unbounded; a password with one is not ours.
     if (!claims || (claims.access === undefined) !== (use === password)) return undefined;
     if (remembered.size >= mostRemembered) for (const oldest of remembered.keys()) if (remembered.delete(oldest)) break;
-    remembered.set(key, claims);
+    remembered.set(token, claims);
     return claims;
   };
 }

@@ -274,6 +274,7 @@ function index(manifests: readonly Descriptor[], note: string): string {
 function countingStore(store: Store, count: () => void): Store {
   return {
     kind: store.kind,
+    revision: () => undefined,
     all(query) {
       count();
       return store.all(query);

@@ -11,6 +11,7 @@ import type { Sealing } from './encryption/sealing.ts';
 import type { PullEvents } from './pull-events.ts';
 import type { PullThroughState } from './pull-through/state.ts';
 import type { Quotas } from './limits.ts';
+import type { ManifestMemory } from './manifest-memory.ts';
 import type { PullRecorder } from './pulls.ts';
 import type { Sealer } from './seal.ts';
 
@@ -30,6 +31,7 @@ export interface Core {
   readonly graceMs: number;
   readonly counters: Counters;
   readonly sealer: Sealer;
+  readonly manifestMemory: ManifestMemory;
   readonly pulls: PullRecorder;
   readonly pullEvents: PullEvents;
   readonly audit?: AuditTrail | undefined;

@@ -3,6 +3,7 @@ import type { Digest } from '@longshore/base';
 import { type Sql, sql, sqlList, type View } from '@longshore/store';
 import type { Core } from './core.ts';
 import { limits } from './limits.ts';
+import type { ManifestPart } from './manifest-memory.ts';
 import type { Reference, RepositoryRef } from './names.ts';
 import { type Repository, type RepositoryRow, repositoryColumns, toRepository } from './repositories.ts';
 
@@ -12,6 +13,8 @@ export interface StoredManifest {
   readonly size: number;
   /** Empty when only the head was asked for. */
   readonly bytes: Uint8Array;
+  /** The bytes as Latin-1 text, of manifests kept in memory: Node sends it with the head in one write. */
+  readonly text?: string;
 }
 
 interface ManifestRow extends RepositoryRow {
@@ -36,12 +39,21 @@ function joinManifest(reference: Reference): Sql {
     LEFT JOIN registry_manifests m ON m.repository = t.repository AND m.digest = t.digest`;
 }
 
-/** The repository and the manifest, `part` of it: its head, or its bytes too. */
-export async function findManifest(
+/** The repository and the manifest, `part` of it: its head, or (at least) its bytes too. */
+export function findManifest(
   core: Core,
   ref: RepositoryRef,
   reference: Reference,
-  part: 'head' | 'whole',
+  part: ManifestPart,
+): Promise<FoundManifest> {
+  return core.manifestMemory.find(ref, reference, part, () => readManifest(core, ref, reference, part));
+}
+
+async function readManifest(
+  core: Core,
+  ref: RepositoryRef,
+  reference: Reference,
+  part: ManifestPart,
 ): Promise<FoundManifest> {
   const bytes = part === 'whole' ? sql`, m.bytes` : sql``;
   const row = await core.store.get<ManifestRow>(

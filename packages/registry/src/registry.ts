@@ -11,6 +11,7 @@ import { createPullEvents } from './pull-events.ts';
 import { createPullThroughState } from './pull-through/state.ts';
 import { defaultQuotas } from './limits.ts';
 import { lifecycleService } from './lifecycle/apply.ts';
+import { createManifestMemory } from './manifest-memory.ts';
 import { createPullRecorder } from './pulls.ts';
 import { recover } from './recovery.ts';
 import { createPolicyReader } from './repository-policy.ts';
@@ -34,6 +35,7 @@ export function createCore(options: RegistryOptions): Core {
     graceMs: collection.graceMs,
     counters: createCounters(meter),
     sealer: createSealer(store),
+    manifestMemory: createManifestMemory(store),
     pulls: createPullRecorder({ store, clock, log }),
     pullEvents: createPullEvents(options),
     pullThrough: createPullThroughState({ store, clock, log }, options.pullThrough),

@@ -1,6 +1,6 @@
 // The one port: health checks, metrics, the registry under /v2/, and the AWS operations everywhere else. Fastify routes
 // and logs; bodies are left untouched for the part that is asked (the registry streams them, AWS bodies are bounded).
-import type { IncomingMessage } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AwsEndpoint, WireResponse } from '@longshore/aws';
 import type { Logger } from '@longshore/base';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
@@ -9,7 +9,7 @@ import { wireRequest } from './wire-request.ts';
 
 export interface HttpParts {
   readonly aws: AwsEndpoint;
-  readonly handleOci: (request: FastifyRequest['raw'], response: FastifyReply['raw']) => Promise<void>;
+  readonly handleOci: (request: IncomingMessage, response: ServerResponse) => Promise<void>;
   /** The exposition, or undefined if the caller may not see it. */
   readonly metrics: (
     authorization: string | undefined,
@@ -20,14 +20,31 @@ export interface HttpParts {
   readonly log: Logger;
 }
 
+const keepAliveTimeout = 65_000;
+const ociPath = /^\/v2(?:[/?]|$)/;
+
 /** Builds the app; it does not listen yet. */
 export function httpServer(parts: HttpParts): FastifyInstance {
+  let closing = false;
+  // The registry's paths need nothing of Fastify's and are asked most: they go straight to their handler.
+  const oci = (request: IncomingMessage, response: ServerResponse) => {
+    if (closing) response.shouldKeepAlive = false;
+    parts.handleOci(request, response).catch((error: unknown) => {
+      parts.log.error({ err: error }, 'a registry request failed');
+      response.destroy();
+    });
+  };
   const app = Fastify({
     logger: false,
+    serverFactory(handler) {
+      const route = (request: IncomingMessage, response: ServerResponse) =>
+        ociPath.test(request.url ?? '') ? oci(request, response) : handler(request, response);
+      return Object.assign(createServer(route), { keepAliveTimeout, requestTimeout: 0, timeout: 0 });
+    },
     // A slow client may take this long over a request's head; bodies are bounded by the parts that read them.
     connectionTimeout: 0,
     requestTimeout: 0,
-    keepAliveTimeout: 65_000,
+    keepAliveTimeout,
     routerOptions: { maxParamLength: 16_384, ignoreTrailingSlash: false },
     return503OnClosing: true,
     forceCloseConnections: 'idle',
@@ -54,12 +71,10 @@ export function httpServer(parts: HttpParts): FastifyInstance {
     return reply.type(exposition.contentType).send(exposition.text);
   });
 
-  const oci = async (request: FastifyRequest, reply: FastifyReply) => {
-    reply.hijack();
-    await parts.handleOci(request.raw, reply.raw);
-  };
-  app.all('/v2', oci);
-  app.all('/v2/*', oci);
+  app.addHook('preClose', () => {
+    closing = true;
+    return Promise.resolve();
+  });
 
   const bodies = bodyReader({ totalBytes: 256 * 1024 * 1024, timeoutMs: 120_000 });
   const send = (reply: FastifyReply, answer: WireResponse) =>

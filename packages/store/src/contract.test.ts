@@ -62,6 +62,18 @@ describe.each([...testStores(), memory])('the store on $name', (backEnd) => {
   const ids = async (like: string) =>
     (await store.all<{ id: string }>(sql`SELECT id FROM thing WHERE id LIKE ${like} ORDER BY id`)).map((r) => r.id);
 
+  it('has a revision that says whether something was written between two reads, or none', async () => {
+    const knows = store.kind === 'sqlite';
+    const before = store.revision();
+    await ids('revision/%');
+    expect(store.revision()).toBe(before);
+    const writing = store.write([insert('revision/a')]);
+    expect(store.revision()).toBeUndefined();
+    await writing;
+    const after = store.revision();
+    expect([before !== undefined, after !== undefined, after !== before]).toEqual([knows, knows, knows]);
+  });
+
   describe('a write', () => {
     it('is seen by the next read, with the changes of each step', async () => {
       const results = await store.write([insert('seen/a'), insert('seen/b'), bump('seen/a', 1)]);

@@ -38,6 +38,11 @@ export interface Store extends View {
   /** Applies the steps in one transaction and resolves after it is durable. Rejects with nothing written. */
   write(steps: readonly Step[]): Promise<readonly StepResult[]>;
   /**
+   * Two equal numbers: nothing was written between them, so that what was read after the first still holds at the second.
+   * Undefined if that cannot be known now: a write is under way, or other processes may write (PostgreSQL).
+   */
+  revision(): number | undefined;
+  /**
    * Reads, plans and writes with optimistic concurrency: `plan` runs again (up to 20 times, with jitter) when the write
    * ends in a `ConflictError`. `plan` must have no effects of its own.
    */

@@ -1,7 +1,21 @@
 // The request context: condition keys and their values, as policies see them. Keys are compared without case.
 
 /** By key in lower case. A key that is there has at least one value. */
-export type ConditionContext = ReadonlyMap<string, readonly string[]>;
+export type ConditionContext = Pick<ReadonlyMap<string, readonly string[]>, 'get' | 'has' | typeof Symbol.iterator>;
+
+/** A context that is built when it is first asked: most policies have no conditions, and gathering keys costs more than the rest. */
+export function lazyContext(build: () => ConditionContext): ConditionContext {
+  let built: ConditionContext | undefined;
+  const context = () => {
+    built ??= build();
+    return built;
+  };
+  return {
+    get: (key) => context().get(key),
+    has: (key) => context().has(key),
+    [Symbol.iterator]: () => context()[Symbol.iterator](),
+  };
+}
 
 /** Builds a context; later entries win. Undefined and empty values mean that the key is not there. */
 export function conditionContext(

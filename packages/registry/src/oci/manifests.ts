@@ -50,7 +50,9 @@ async function get(call: OciCall, name: string, ref: RepositoryRef, reference: R
   });
   if (matchesEtag(header(request, 'if-none-match'), etag)) return sendEmpty(response, 304);
   response.setHeader('content-length', manifest.size);
-  response.end(head ? undefined : manifest.bytes);
+  if (head) response.end();
+  else if (manifest.text === undefined) response.end(manifest.bytes);
+  else response.end(manifest.text, 'latin1');
   if (head) return;
   core.pulls.record(held, manifest.digest, call.caller.principal.arn);
   core.counters.manifestsServed.add();

@@ -175,6 +175,7 @@ function gatedStore(store: Store, script: Script, task: Task, mutation: Mutation
     ...view,
     // Several replicas: the lease of collection is fought for.
     kind: 'postgres',
+    revision: () => undefined,
     write,
     async update<T>(plan: (seen: View) => Promise<Update<T>>): Promise<T> {
       for (let attempt = 0; ; attempt++) {

@@ -184,6 +184,7 @@ export async function openPostgresStore(url: string, log: Logger): Promise<Store
 
   return Object.freeze({
     kind: 'postgres' as const,
+    revision: () => undefined,
     ...view,
     write,
     update: updateWith(view, write),

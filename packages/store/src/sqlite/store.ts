@@ -69,7 +69,18 @@ export async function openSqliteStore(file: string, log: Logger): Promise<Store>
     all: async <T extends object = Row>(q: Sql) => read((c) => c.all(q.text, q.params)) as T[],
     get: async <T extends object = Row>(q: Sql) => read((c) => c.get(q.text, q.params)) as T | undefined,
   };
-  const write = async (steps: readonly Step[]) => (steps.length === 0 ? [] : writer.write(steps));
+  let writes = 0;
+  let writing = 0;
+  const write = async (steps: readonly Step[]) => {
+    if (steps.length === 0) return [];
+    writing += 1;
+    try {
+      return await writer.write(steps);
+    } finally {
+      writing -= 1;
+      writes += 1;
+    }
+  };
 
   async function shut(): Promise<void> {
     open = false;
@@ -83,6 +94,8 @@ export async function openSqliteStore(file: string, log: Logger): Promise<Store>
     kind: 'sqlite' as const,
     ...view,
     write,
+    // This process alone has the file open. While a write is under way, readers may or may not see it.
+    revision: () => (writing > 0 ? undefined : writes),
     update: updateWith(view, write),
     migrate(migrations: readonly Migration[]) {
       // Only this process has the file open, so taking turns within it is enough.
