@@ -92,6 +92,7 @@ export async function openMemoryDatabase(migrations: readonly Migration[]): Prom
     };
     return Object.freeze({
       kind: 'sqlite' as const,
+      revision: () => undefined,
       ...view,
       write,
       update: updateWith(view, write, pace?.pause),

@@ -129,3 +129,14 @@ it('closes itself when the file is damaged under it: what waits and what comes i
   expect(await touch()).toMatchObject({ fault: 'closed' });
   await store.close();
 });
+
+it('knows its revision: this process alone writes', async () => {
+  const store = await open('revision.db');
+  await store.migrate(table);
+  const before = store.revision();
+  await store.all(sql`SELECT id FROM t`);
+  const same = store.revision();
+  await store.write([{ sql: sql`INSERT INTO t (id) VALUES ('a')` }]);
+  expect([typeof before, same, store.revision()]).toEqual(['number', before, (before ?? 0) + 1]);
+  await store.close();
+});
