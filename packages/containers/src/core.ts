@@ -3,6 +3,7 @@ import type { CallContext } from '@longshore/aws';
 import type { Clock, Counter, Histogram, Logger } from '@longshore/base';
 import type { Store } from '@longshore/store';
 import type { Place } from './names.ts';
+import type { LoadBalancing, ServiceDiscovery } from './types.ts';
 
 export interface Counters {
   readonly tasksStarted: Counter;
@@ -21,6 +22,8 @@ export interface Core {
   readonly region: string;
   readonly replica: string;
   readonly counters: Counters;
+  readonly loadBalancing?: LoadBalancing | undefined;
+  readonly serviceDiscovery?: ServiceDiscovery | undefined;
   /** Tells the instance's session, if this replica has it, that there may be something to deliver. */
   wakeInstance(instanceArn: string): void;
   /** Tells the keeper that a service or one of its tasks changed. */

@@ -10,6 +10,7 @@ import { forgetting } from './forget.ts';
 import { serviceKeeper } from './keeper/keeper.ts';
 import { ecsService } from './operations.ts';
 import { summaryOf } from './summary.ts';
+import { targetKeeper } from './targets/keeper.ts';
 import { type TcsSession, tcsSession } from './tcs/session.ts';
 import type { Containers, ContainersOptions } from './types.ts';
 
@@ -45,10 +46,16 @@ export function createContainers(options: ContainersOptions): Containers {
     replica,
     counters: countersOf(options.meter),
     wakeInstance: (arn) => hub.wake(arn),
-    wakeKeeper: () => keeper.wake(),
+    loadBalancing: options.loadBalancing,
+    serviceDiscovery: options.serviceDiscovery,
+    wakeKeeper() {
+      keeper.wake();
+      targets.wake();
+    },
   };
   const hub = acsHub(core);
   const keeper = serviceKeeper(core, options.settleMs ?? usualSettleMs);
+  const targets = targetKeeper(core);
 
   return {
     ecs: ecsService(core),
@@ -65,7 +72,7 @@ export function createContainers(options: ContainersOptions): Containers {
       const onEnd = (session: TcsSession) => void tcsSessions.delete(session);
       tcsSessions.add(tcsSession({ core, socket, instanceArn: named.arn, onReadings, onEnd }));
     },
-    services: [keeper, deliveryPoll(core, hub), forgetting(core)],
+    services: [keeper, targets, deliveryPoll(core, hub), forgetting(core)],
     async recover(account) {
       await store.write([
         saveNewCluster({ region, account }, 'default', { settings: [] }, clock.now()),

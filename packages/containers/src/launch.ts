@@ -13,7 +13,7 @@ import { readOffers } from './placement/offers.ts';
 import { place, type PlacementFailure } from './placement/place.ts';
 import type { Demand, Rules } from './placement/types.ts';
 import { type CleanTag, tagSteps } from './tags.ts';
-import { type ContainerState, insertTask, type TaskRecord } from './tasks.ts';
+import { type ContainerState, insertTask, type TaskRecord, type TaskTargets } from './tasks.ts';
 
 export interface LaunchOrder {
   readonly account: string;
@@ -29,6 +29,8 @@ export interface LaunchOrder {
   readonly overrides: TaskOverride;
   readonly rules: Rules;
   readonly tags: readonly CleanTag[];
+  /** With what its load balancers and registries are told of the tasks. */
+  readonly targets?: TaskTargets | undefined;
 }
 
 export interface LaunchFailure {
@@ -152,6 +154,7 @@ function newTask(order: LaunchOrder, demand: Demand, instance: InstanceRecord, n
       attributes: architecture === undefined ? [] : [architecture],
       containers: newContainers(order, id),
       availabilityZone: zone,
+      ...(order.targets && { targets: order.targets }),
     },
   };
 }

@@ -78,4 +78,12 @@ export const containersMigrations: readonly Migration[] = [
         PRIMARY KEY (account, principal, name))`,
     ],
   },
+  {
+    id: 'containers/003-targets',
+    statements: [
+      'ALTER TABLE ecs_tasks ADD COLUMN attached BIGINT NOT NULL DEFAULT 0',
+      "ALTER TABLE ecs_tasks ADD COLUMN target_health KEY NOT NULL DEFAULT ''",
+      'CREATE INDEX ecs_tasks_attached ON ecs_tasks (arn) WHERE attached = 1',
+    ],
+  },
 ];

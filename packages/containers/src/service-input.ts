@@ -9,9 +9,6 @@ type Both = Omit<CreateServiceRequest, 'serviceName' | 'desiredCount'> & Pick<Up
 
 /** Throws UnsupportedFeatureException or InvalidParameterException, naming the field. */
 export function refuseServiceFields(input: Partial<Both>): void {
-  const lists = { loadBalancers: input.loadBalancers, serviceRegistries: input.serviceRegistries };
-  for (const [field, list] of Object.entries(lists))
-    if ((list?.length ?? 0) > 0) throw unsupported(`${field} of a service`);
   if ((input.volumeConfigurations?.length ?? 0) > 0) throw unsupported('volumeConfigurations of a service');
   if ((input.vpcLatticeConfigurations?.length ?? 0) > 0) throw unsupported('vpcLatticeConfigurations of a service');
   if (input.serviceConnectConfiguration?.enabled) throw unsupported('Service Connect');
@@ -25,8 +22,8 @@ export function refuseServiceFields(input: Partial<Both>): void {
     throw unsupported('A deployment controller other than ECS');
   if (input.availabilityZoneRebalancing === 'ENABLED') throw unsupported('availabilityZoneRebalancing');
   const grace = input.healthCheckGracePeriodSeconds;
-  if (grace !== undefined && grace > 0)
-    throw invalidParameter('healthCheckGracePeriodSeconds is for services with load balancers.');
+  if (grace !== undefined && (!Number.isInteger(grace) || grace < 0 || grace > 2_147_483_647))
+    throw invalidParameter('healthCheckGracePeriodSeconds must be between 0 and 2147483647.');
 }
 
 export function checkDesiredCount(count: number): number {

@@ -1,6 +1,6 @@
 // Services: the record, its rows, and the step that replaces it by compare and set. Events are a column of their own, so
 // that the keeper's look over all services does not read them.
-import type { PlacementConstraint, PlacementStrategy } from '@aws-sdk/client-ecs';
+import type { LoadBalancer, PlacementConstraint, PlacementStrategy, ServiceRegistry } from '@aws-sdk/client-ecs';
 import { type Sql, type Step, sql, sqlList, type View } from '@longshore/store';
 import { readDocument, writeDocument } from './documents.ts';
 
@@ -33,6 +33,9 @@ export interface ServiceDocument {
   readonly placementStrategy: readonly PlacementStrategy[];
   readonly enableECSManagedTags: boolean;
   readonly propagateTags: 'TASK_DEFINITION' | 'SERVICE' | 'NONE';
+  /** Absent where there are none. */
+  readonly loadBalancers?: readonly LoadBalancer[] | undefined;
+  readonly serviceRegistries?: readonly ServiceRegistry[] | undefined;
   readonly healthCheckGracePeriodSeconds?: number | undefined;
   readonly createdBy: string;
   /** Whether the last round found nothing to do and all tasks running. */

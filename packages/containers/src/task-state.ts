@@ -151,14 +151,24 @@ export function applyHealth(task: TaskRecord, health: ReadonlyMap<string, Health
  */
 export function askToStop(task: TaskRecord, code: StopCode, reason: string, now: number): TaskRecord | undefined {
   if (task.lastStatus === 'STOPPED' || task.desiredStatus === 'STOPPED') return undefined;
+  // Its load balancers let go of it first; its agent is told when no connection is left (targets/).
+  const drains = task.lastStatus === 'RUNNING' && task.document.targets !== undefined;
   const told: TaskRecord = {
     ...task,
     desiredStatus: 'STOPPED',
+    lastStatus: drains ? 'DEACTIVATING' : task.lastStatus,
     stopCode: code,
     document: { ...task.document, stoppingAt: now, stoppedReason: reason },
     version: task.version + 1,
   };
   return task.offered ? told : endNow(told, now);
+}
+
+/** One that is DEACTIVATING has been let go by its load balancers: now its agent is to stop it. */
+export function letGo(task: TaskRecord): TaskRecord | undefined {
+  return task.lastStatus === 'DEACTIVATING'
+    ? { ...task, lastStatus: 'STOPPING', version: task.version + 1 }
+    : undefined;
 }
 
 /** STOPPED by decision of the control plane: never delivered, or its instance was taken out of the cluster by force. */

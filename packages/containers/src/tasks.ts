@@ -1,5 +1,5 @@
 // Tasks: the record, its row, and the two steps that write it (insert, and compare and set on the version).
-import type { Attribute, TaskOverride } from '@aws-sdk/client-ecs';
+import type { Attribute, LoadBalancer, ServiceRegistry, TaskOverride } from '@aws-sdk/client-ecs';
 import { type Sql, type Step, sql, sqlList, type View } from '@longshore/store';
 import { readDocument, writeDocument } from './documents.ts';
 
@@ -46,6 +46,13 @@ export interface ContainerState {
   readonly networkBindings: readonly Binding[];
 }
 
+/** What a service's task is registered with while it runs. */
+export interface TaskTargets {
+  readonly loadBalancers: readonly LoadBalancer[];
+  readonly serviceRegistries: readonly ServiceRegistry[];
+  readonly networkMode: string;
+}
+
 export interface TaskDocument {
   readonly cpu?: string | undefined;
   readonly memory?: string | undefined;
@@ -60,6 +67,7 @@ export interface TaskDocument {
   readonly executionStoppedAt?: number | undefined;
   readonly stoppedReason?: string | undefined;
   readonly availabilityZone?: string | undefined;
+  readonly targets?: TaskTargets | undefined;
 }
 
 export interface TaskRecord {
@@ -156,9 +164,19 @@ function fromRow(row: TaskRow): TaskRecord {
   };
 }
 
-/** Whether its agent must still be told what is desired. */
+/** Whether its agent must still be told what is desired. One that is DEACTIVATING is drained first. */
 export function isUndelivered(task: Pick<TaskRecord, 'lastStatus' | 'desiredStatus' | 'acked'>): boolean {
-  return task.lastStatus !== 'STOPPED' && task.acked !== task.desiredStatus;
+  if (task.lastStatus === 'STOPPED' || task.lastStatus === 'DEACTIVATING') return false;
+  return task.acked !== task.desiredStatus;
+}
+
+/** Whether it is, or is to be, with a load balancer or in service discovery. */
+function isAttached(task: TaskRecord): boolean {
+  return task.lastStatus !== 'STOPPED' && task.document.targets !== undefined;
+}
+
+function firstTargetHealth(task: TaskRecord): '' | 'INITIAL' {
+  return (task.document.targets?.loadBalancers.length ?? 0) > 0 ? 'INITIAL' : '';
 }
 
 const bit = (value: boolean): number => (value ? 1 : 0);
@@ -180,13 +198,13 @@ export async function findTasksByArn(view: View, arns: readonly string[]): Promi
 
 export function insertTask(task: TaskRecord): Step {
   return {
-    sql: sql`INSERT INTO ecs_tasks (${columns}, undelivered) VALUES (
+    sql: sql`INSERT INTO ecs_tasks (${columns}, undelivered, attached, target_health) VALUES (
       ${task.arn}, ${task.account}, ${task.clusterArn}, ${task.instanceArn}, ${task.definitionArn}, ${task.family},
       ${task.launchType}, ${task.startedBy}, ${task.group}, ${task.serviceArn}, ${task.desiredStatus},
       ${task.lastStatus}, ${task.healthStatus}, ${task.stopCode}, ${task.acked}, ${bit(task.offered)},
       ${bit(task.settled)}, ${task.cpu}, ${task.memory}, ${task.version}, ${task.createdAt},
       ${task.startedAt ?? null}, ${task.stoppedAt ?? null}, ${writeDocument(task.document)},
-      ${bit(isUndelivered(task))})`,
+      ${bit(isUndelivered(task))}, ${bit(isAttached(task))}, ${firstTargetHealth(task)})`,
     expect: 1,
   };
 }
@@ -199,7 +217,7 @@ export function replaceTask(before: TaskRecord, after: TaskRecord): Step {
   return {
     sql: sql`UPDATE ecs_tasks SET desired_status = ${after.desiredStatus}, last_status = ${after.lastStatus},
         health_status = ${after.healthStatus}, stop_code = ${after.stopCode}, acked_desired = ${after.acked},
-        offered = ${bit(after.offered)}, undelivered = ${bit(isUndelivered(after))}, settled = ${bit(after.settled)},
+        offered = ${bit(after.offered)}, undelivered = ${bit(isUndelivered(after))}, attached = ${bit(isAttached(after))}, settled = ${bit(after.settled)},
         version = ${after.version}, started_at = ${after.startedAt ?? null}, stopped_at = ${after.stoppedAt ?? null},
         document = ${writeDocument(after.document)}
       WHERE arn = ${before.arn} AND version = ${before.version} AND acked_desired = ${before.acked}

@@ -34,8 +34,68 @@ export interface ContainersOptions {
   /** Names this replica; instance connections are recorded under it and reset when it starts. */
   readonly replica: string;
   readonly onReadings: (readings: readonly ContainerReading[]) => void;
+  readonly loadBalancing?: LoadBalancing;
+  readonly serviceDiscovery?: ServiceDiscovery;
   /** How long a task without a health check must run to count as healthy in a rolling update; 40 s as in ECS. */
   readonly settleMs?: number;
+}
+
+/** Where a task is reached by one of its target groups. */
+export interface TaskTarget {
+  readonly targetGroupArn: string;
+  /** The task's ARN. */
+  readonly owner: string;
+  /** The machine's id, for target groups of the type `instance`. */
+  readonly instanceId: string;
+  readonly address: string;
+  readonly port: number;
+}
+
+export type TargetCondition = 'initial' | 'healthy' | 'unhealthy' | 'draining' | 'unused';
+
+export interface TargetState {
+  readonly targetGroupArn: string;
+  readonly owner: string;
+  readonly state: TargetCondition;
+}
+
+/** Load balancers, as far as services need them. Filled by `server`; without it services with load balancers are refused. */
+export interface LoadBalancing {
+  /** Undefined if the account has no such target group. */
+  targetGroup(
+    account: string,
+    arn: string,
+  ): Promise<{ readonly targetType: 'instance' | 'ip'; readonly attached: boolean } | undefined>;
+  /**
+   * Makes these the targets of all tasks, durably. Those that are no longer named are drained. Resolves to the state of every
+   * target that a task has, those that drain included: one that is missing has no connection left.
+   */
+  setTargets(targets: readonly TaskTarget[]): Promise<readonly TargetState[]>;
+  /** Sets how a listener's or a rule's traffic is shared by target groups, durably. */
+  shift(
+    account: string,
+    listenerOrRuleArn: string,
+    groups: readonly { readonly targetGroupArn: string; readonly weight: number }[],
+  ): Promise<void>;
+}
+
+/** A task as an instance of a Cloud Map service. */
+export interface TaskInstance {
+  readonly registryArn: string;
+  /** The task's ARN. */
+  readonly owner: string;
+  readonly address: string;
+  readonly port: number | undefined;
+  readonly attributes: Readonly<Record<string, string>>;
+  readonly healthy: boolean;
+}
+
+/** Service discovery, as far as services need it. Filled by `server`; without it service registries are refused. */
+export interface ServiceDiscovery {
+  /** Undefined if the account has no such Cloud Map service. */
+  registry(account: string, arn: string): Promise<{ readonly recordTypes: readonly string[] } | undefined>;
+  /** Makes these the instances of all tasks. */
+  setInstances(instances: readonly TaskInstance[]): Promise<void>;
 }
 
 /** A websocket upgrade whose signature was verified. */

@@ -34,16 +34,17 @@ export async function acknowledge(store: Store, taskArn: string, desired: Desire
   await store.write([
     {
       sql: sql`UPDATE ecs_tasks SET acked_desired = ${desired},
-          undelivered = CASE WHEN desired_status = ${desired} OR last_status = 'STOPPED' THEN 0 ELSE 1 END
+          undelivered = CASE WHEN desired_status = ${desired} OR last_status IN ('STOPPED', 'DEACTIVATING') THEN 0 ELSE 1 END
         WHERE arn = ${taskArn} AND acked_desired <> 'STOPPED' AND acked_desired <> ${desired}`,
     },
   ]);
 }
 
-/** Every task of the instance that is not STOPPED, with what is desired of it. */
+/** Every task of the instance that is not STOPPED, with what is desired of it; one that is drained first runs on until then. */
 export async function manifestOf(view: View, instanceArn: string): Promise<AcsTaskIdentifier[]> {
   const rows = await view.all<{ arn: string; cluster_arn: string; desired_status: DesiredStatus }>(
-    sql`SELECT arn, cluster_arn, desired_status FROM ecs_tasks
+    sql`SELECT arn, cluster_arn,
+        CASE WHEN last_status = 'DEACTIVATING' THEN 'RUNNING' ELSE desired_status END AS desired_status FROM ecs_tasks
       WHERE instance_arn = ${instanceArn} AND last_status <> 'STOPPED' ORDER BY arn`,
   );
   return rows.map((row) => ({ taskArn: row.arn, taskClusterArn: row.cluster_arn, desiredStatus: row.desired_status }));

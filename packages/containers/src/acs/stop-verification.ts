@@ -13,6 +13,8 @@ interface Known {
 /** A task may run on only if it is this instance's, is desired to run, and is not known to have stopped. */
 export function shouldStop(known: Known | undefined, instanceArn: string): boolean {
   if (known === undefined || known.instance_arn !== instanceArn) return true;
+  // It is drained first.
+  if (known.last_status === 'DEACTIVATING') return false;
   return known.desired_status === 'STOPPED' || known.last_status === 'STOPPED';
 }
 

@@ -18,6 +18,7 @@ import {
   refuseServiceFields,
 } from '../service-input.ts';
 import { shapeServices } from '../service-shape.ts';
+import { readAttachments } from '../targets/input.ts';
 import { findService, insertService, type ServiceRecord } from '../services.ts';
 import { readTags, tagSteps } from '../tags.ts';
 import { findTokenResult, keepTokenSteps, parametersDigest, readToken } from '../tokens.ts';
@@ -73,6 +74,8 @@ export function createService(core: Core) {
           events: [],
           document: {
             ...percents,
+            ...(await readAttachments(core, place.account, input, definition)),
+            healthCheckGracePeriodSeconds: input.healthCheckGracePeriodSeconds,
             deployments: [newDeployment(definition, call.now)],
             placementConstraints: input.placementConstraints ?? [],
             placementStrategy: input.placementStrategy ?? [],

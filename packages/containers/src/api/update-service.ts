@@ -17,6 +17,7 @@ import {
   refuseServiceFields,
 } from '../service-input.ts';
 import { shapeServices } from '../service-shape.ts';
+import { attachmentsChange, readAttachments } from '../targets/input.ts';
 import { type Deployment, findService, replaceService, type ServiceRecord } from '../services.ts';
 
 /** ECS keeps few deployments at once; more than this many old ones are not waited for one by one. */
@@ -42,7 +43,10 @@ export function updateService(core: Core) {
           input.taskDefinition === undefined ? undefined : await requireDefinition(view, place, input.taskDefinition);
         const definition = named ?? (await findDefinitionByArn(view, service.definitionArn));
         if (definition === undefined) throw ecsErrors.definitionNotFound();
-        const renews = definition.arn !== service.definitionArn || input.forceNewDeployment === true;
+        const renews =
+          definition.arn !== service.definitionArn ||
+          input.forceNewDeployment === true ||
+          attachmentsChange(input, service.document);
         const old = service.document.deployments.map((each): Deployment => ({ ...each, status: 'ACTIVE' }));
         const [primary, ...others] = service.document.deployments;
         const touched = primary === undefined ? others : [{ ...primary, updatedAt: call.now }, ...others];
@@ -55,6 +59,9 @@ export function updateService(core: Core) {
           document: {
             ...service.document,
             ...readPercents(input.deploymentConfiguration, service.document),
+            ...(await readAttachments(core, place.account, input, definition, service.document)),
+            healthCheckGracePeriodSeconds:
+              input.healthCheckGracePeriodSeconds ?? service.document.healthCheckGracePeriodSeconds,
             deployments,
             placementConstraints: input.placementConstraints ?? service.document.placementConstraints,
             placementStrategy: input.placementStrategy ?? service.document.placementStrategy,

@@ -11,6 +11,7 @@ import { lastPart } from '../names.ts';
 import { readRules } from '../placement/rules.ts';
 import { findService, replaceService, type ServiceEvent, type ServiceRecord } from '../services.ts';
 import { findTags, forgetTagsStep } from '../tags.ts';
+import { taskTargets } from '../targets/input.ts';
 import { askToStop } from '../task-state.ts';
 import { moveTaskSteps } from '../task-steps.ts';
 import { findTasksByArn, type TaskRecord } from '../tasks.ts';
@@ -61,6 +62,7 @@ async function start(view: View, service: ServiceRecord, plan: ServicePlan, now:
       group: `service:${service.name}`,
       startedBy: primary.id,
       serviceArn: service.arn,
+      targets: taskTargets(document, definition),
       overrides: { containerOverrides: [], inferenceAcceleratorOverrides: [] },
       rules: readRules(document.placementConstraints, document.placementStrategy),
       tags: await launchTags(view, definition, {

@@ -45,6 +45,7 @@ function task(arn: string, more: Partial<KeptTask> = {}): KeptTask {
     startedAt: 0,
     createdAt: 0,
     stopCode: '',
+    targetHealth: '',
     draining: false,
     ...more,
   };

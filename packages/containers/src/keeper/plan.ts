@@ -12,6 +12,8 @@ export interface KeptTask {
   readonly startedAt: number | undefined;
   readonly createdAt: number;
   readonly stopCode: string;
+  /** What its load balancers say; '' if it has none. */
+  readonly targetHealth: '' | 'INITIAL' | 'HEALTHY' | 'UNHEALTHY';
   /** Its instance is to be emptied. */
   readonly draining: boolean;
 }
@@ -83,7 +85,9 @@ function noteFailures(deployment: Deployment, tasks: readonly KeptTask[], now: n
 
 function isHealthy(task: KeptTask, deployments: readonly Deployment[], settings: PlanSettings): boolean {
   if (task.lastStatus !== 'RUNNING' || task.healthStatus === 'UNHEALTHY') return false;
+  if (task.targetHealth !== '' && task.targetHealth !== 'HEALTHY') return false;
   if (deployments.find((each) => each.id === task.deploymentId)?.hasHealthCheck) return task.healthStatus === 'HEALTHY';
+  if (task.targetHealth === 'HEALTHY') return true;
   return settings.now - (task.startedAt ?? settings.now) >= settings.settleMs;
 }
 

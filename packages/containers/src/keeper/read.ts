@@ -14,6 +14,7 @@ interface KeptRow {
   readonly started_at: number | null;
   readonly created_at: number;
   readonly stop_code: string;
+  readonly target_health: KeptTask['targetHealth'];
   readonly instance_status: string | null;
 }
 
@@ -23,7 +24,7 @@ export async function readKeptTasks(view: View, serviceArn?: string): Promise<Ma
     serviceArn === undefined ? sql`t.settled = 0` : sql`t.settled = 0 AND t.service_arn = ${serviceArn}`;
   const rows = await view.all<KeptRow>(
     sql`SELECT t.arn, t.service_arn, t.started_by, t.last_status, t.desired_status, t.health_status, t.started_at,
-        t.created_at, t.stop_code, i.status AS instance_status
+        t.created_at, t.stop_code, t.target_health, i.status AS instance_status
       FROM ecs_tasks t LEFT JOIN ecs_instances i ON i.arn = t.instance_arn WHERE ${where} ORDER BY t.arn`,
   );
   const byService = new Map<string, KeptTask[]>();
@@ -39,6 +40,7 @@ export async function readKeptTasks(view: View, serviceArn?: string): Promise<Ma
       startedAt: row.started_at ?? undefined,
       createdAt: row.created_at,
       stopCode: row.stop_code,
+      targetHealth: row.target_health,
       draining: row.instance_status === 'DRAINING',
     });
   }
