@@ -267,12 +267,25 @@ export interface TcsAgentMessages {
     }[];
     readonly timestamp: number;
   };
+  readonly PublishInstanceStatusRequest: {
+    readonly metadata: { readonly cluster: string; readonly containerInstance: string; readonly requestId: string };
+    readonly statuses: readonly {
+      readonly type: string;
+      readonly status: 'OK' | 'IMPAIRED' | 'INSUFFICIENT_DATA' | 'INITIALIZING';
+      readonly statusReason?: string;
+      /** Seconds since the epoch. */
+      readonly lastUpdated: number;
+      readonly lastStatusChange: number;
+    }[];
+    readonly timestamp: number;
+  };
 }
 
 /** Control plane → agent. */
 export interface TcsServerMessages {
   readonly AckPublishMetric: { readonly message: string };
   readonly AckPublishHealth: { readonly message: string };
+  readonly AckPublishInstanceStatus: { readonly message: string };
   readonly HeartbeatMessage: { readonly healthy: boolean };
   readonly StopTelemetrySessionMessage: { readonly message: string };
 }

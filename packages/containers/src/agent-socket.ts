@@ -9,8 +9,8 @@ export interface AgentSocketOptions {
   readonly log: Logger;
   /** The largest frame that is read, in bytes. */
   readonly maxFrameBytes: number;
-  /** A peer that sends nothing for so long is dropped. */
-  readonly silenceMs: number;
+  /** A peer that sends nothing for so long is dropped; asked anew whenever it matters. */
+  readonly silenceMs: () => number;
   /** Called for each frame, one after the other. A thrown error closes the socket. */
   readonly onFrame: (text: string) => Promise<void>;
 }
@@ -65,7 +65,7 @@ export function agentSocket(options: AgentSocketOptions): AgentSocket {
 
   async function watch(): Promise<void> {
     while (!ended.signal.aborted) {
-      const left = lastHeard + options.silenceMs - clock.now();
+      const left = lastHeard + options.silenceMs() - clock.now();
       if (left <= 0) {
         log.warn({}, 'an agent was silent for too long and is dropped');
         return close(1008, 'silent for too long');

@@ -2,6 +2,7 @@
 import type { CallContext } from '@longshore/aws';
 import type { Clock, Counter, Histogram, Logger } from '@longshore/base';
 import type { Store } from '@longshore/store';
+import type { LivenessTimes } from './liveness/times.ts';
 import type { Place } from './names.ts';
 import type { LoadBalancing, ServiceDiscovery } from './types.ts';
 
@@ -24,6 +25,7 @@ export interface Core {
   readonly counters: Counters;
   readonly loadBalancing?: LoadBalancing | undefined;
   readonly serviceDiscovery?: ServiceDiscovery | undefined;
+  readonly liveness: LivenessTimes;
   /** Tells the instance's session, if this replica has it, that there may be something to deliver. */
   wakeInstance(instanceArn: string): void;
   /** Tells the keeper that a service or one of its tasks changed. */

@@ -1,6 +1,5 @@
 // Puts the container service together: operations, agents' sockets, background loops.
 import type { Meter } from '@longshore/base';
-import { sql } from '@longshore/store';
 import { acsHub } from './acs/hub.ts';
 import { deliveryPoll } from './acs/poll.ts';
 import { namedInstance, refusalOf } from './admission.ts';
@@ -8,6 +7,8 @@ import { saveNewCluster } from './clusters.ts';
 import type { Core, Counters } from './core.ts';
 import { forgetting } from './forget.ts';
 import { serviceKeeper } from './keeper/keeper.ts';
+import { usualTimes } from './liveness/times.ts';
+import { instanceWatch, recoverConnections } from './liveness/watch.ts';
 import { ecsService } from './operations.ts';
 import { summaryOf } from './summary.ts';
 import { targetKeeper } from './targets/keeper.ts';
@@ -45,6 +46,7 @@ export function createContainers(options: ContainersOptions): Containers {
     region,
     replica,
     counters: countersOf(options.meter),
+    liveness: options.liveness ?? usualTimes,
     wakeInstance: (arn) => hub.wake(arn),
     loadBalancing: options.loadBalancing,
     serviceDiscovery: options.serviceDiscovery,
@@ -72,14 +74,10 @@ export function createContainers(options: ContainersOptions): Containers {
       const onEnd = (session: TcsSession) => void tcsSessions.delete(session);
       tcsSessions.add(tcsSession({ core, socket, instanceArn: named.arn, onReadings, onEnd }));
     },
-    services: [keeper, targets, deliveryPoll(core, hub), forgetting(core)],
+    services: [keeper, targets, deliveryPoll(core, hub), instanceWatch(core, hub), forgetting(core)],
     async recover(account) {
-      await store.write([
-        saveNewCluster({ region, account }, 'default', { settings: [] }, clock.now()),
-        {
-          sql: sql`UPDATE ecs_instances SET connected = 0, version = version + 1 WHERE replica = ${replica} AND connected = 1`,
-        },
-      ]);
+      await store.write([saveNewCluster({ region, account }, 'default', { settings: [] }, clock.now())]);
+      await recoverConnections(core, clock.now());
     },
     async closeAgents() {
       await Promise.all([

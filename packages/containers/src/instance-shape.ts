@@ -1,9 +1,16 @@
 // Container instances as the API shows them.
-import type { Attribute, ContainerInstance, Resource } from '@aws-sdk/client-ecs';
+import type {
+  Attribute,
+  ContainerInstance,
+  ContainerInstanceHealthStatus,
+  InstanceHealthCheckType,
+  Resource,
+} from '@aws-sdk/client-ecs';
 import { sql, sqlList, type View } from '@longshore/store';
 import { dateOf } from './documents.ts';
 import { type InstanceRecord, type UsedPort, usedPorts } from './instances.ts';
 import type { CleanTag } from './tags.ts';
+import { overallHealth } from './tcs/instance-health.ts';
 
 function integer(name: string, value: number): Resource {
   return { name, type: 'INTEGER', integerValue: value, longValue: 0, doubleValue: 0 };
@@ -35,11 +42,28 @@ async function countTasks(view: View, arns: readonly string[]): Promise<Map<stri
   );
 }
 
+/** What the agent said of the machine, and whether it is connected at all. */
+function shapeHealth(instance: InstanceRecord): ContainerInstanceHealthStatus {
+  const { health, connected } = instance;
+  if (health.length === 0) return { overallStatus: 'INSUFFICIENT_DATA', details: [] };
+  return {
+    overallStatus: connected ? overallHealth(health) : 'IMPAIRED',
+    details: health.map((each) => ({
+      type: each.type as InstanceHealthCheckType,
+      status: each.status,
+      statusReason: each.reason,
+      lastUpdated: dateOf(each.updatedAt),
+      lastStatusChange: dateOf(each.changedAt),
+    })),
+  };
+}
+
 function shape(
   instance: InstanceRecord,
   used: readonly UsedPort[],
   counts: TaskCounts | undefined,
   tags: readonly CleanTag[] | undefined,
+  withHealth: boolean,
 ): ContainerInstance {
   const { document } = instance;
   const mine = (protocol: string) => used.filter((each) => each.protocol === protocol).map((each) => each.port);
@@ -62,6 +86,7 @@ function shape(
     attributes: instance.attributes.map((each): Attribute => ({ ...each })),
     registeredAt: dateOf(instance.registeredAt),
     attachments: [],
+    ...(withHealth ? { healthStatus: shapeHealth(instance) } : {}),
     tags: tags === undefined ? [] : tags.map((each) => ({ ...each })),
   };
 }
@@ -71,6 +96,7 @@ export async function shapeInstances(
   view: View,
   instances: readonly InstanceRecord[],
   tags: (arn: string) => readonly CleanTag[] | undefined,
+  withHealth = false,
 ): Promise<ContainerInstance[]> {
   if (instances.length === 0) return [];
   const arns = instances.map((each) => each.arn);
@@ -81,6 +107,7 @@ export async function shapeInstances(
       used.filter((port) => port.instanceArn === each.arn),
       counts.get(each.arn),
       tags(each.arn),
+      withHealth,
     ),
   );
 }

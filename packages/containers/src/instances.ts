@@ -15,6 +15,18 @@ export interface InstanceDocument {
   readonly ec2InstanceId?: string | undefined;
 }
 
+export type HealthState = 'OK' | 'IMPAIRED' | 'INSUFFICIENT_DATA' | 'INITIALIZING';
+
+/** One of the agent's own checks of its machine, e.g. CONTAINER_RUNTIME. */
+export interface HealthCheck {
+  readonly type: string;
+  readonly status: HealthState;
+  readonly reason?: string | undefined;
+  /** Milliseconds since the epoch. */
+  readonly updatedAt: number;
+  readonly changedAt: number;
+}
+
 export interface InstanceRecord {
   readonly arn: string;
   readonly account: string;
@@ -31,6 +43,11 @@ export interface InstanceRecord {
   readonly memoryRegistered: number;
   readonly memoryRemaining: number;
   readonly attributes: readonly Attribute[];
+  /** While its agent is away: from when it counts as lost. */
+  readonly lostDue: number | undefined;
+  /** Since when it counts as lost; its tasks may still be running. */
+  readonly lostAt: number | undefined;
+  readonly health: readonly HealthCheck[];
   readonly document: InstanceDocument;
 }
 
@@ -50,11 +67,15 @@ interface InstanceRow {
   readonly memory_registered: number;
   readonly memory_remaining: number;
   readonly attributes: string;
+  readonly lost_due: number | null;
+  readonly lost_at: number | null;
+  readonly health: string;
   readonly document: string;
 }
 
 const columns: Sql = sql`arn, account, cluster_arn, status, connected, connection_id, replica, timeline, version,
-  registered_at, cpu_registered, cpu_remaining, memory_registered, memory_remaining, attributes, document`;
+  registered_at, cpu_registered, cpu_remaining, memory_registered, memory_remaining, attributes, lost_due, lost_at,
+  health, document`;
 
 function fromRow(row: InstanceRow): InstanceRecord {
   return {
@@ -73,6 +94,9 @@ function fromRow(row: InstanceRow): InstanceRecord {
     memoryRegistered: row.memory_registered,
     memoryRemaining: row.memory_remaining,
     attributes: readDocument<Attribute[]>(row.attributes),
+    lostDue: row.lost_due ?? undefined,
+    lostAt: row.lost_at ?? undefined,
+    health: row.health === '' ? [] : readDocument<HealthCheck[]>(row.health),
     document: readDocument<InstanceDocument>(row.document),
   };
 }

@@ -86,4 +86,16 @@ export const containersMigrations: readonly Migration[] = [
       'CREATE INDEX ecs_tasks_attached ON ecs_tasks (arn) WHERE attached = 1',
     ],
   },
+  {
+    id: 'containers/004-lost',
+    statements: [
+      // While an agent is away: from when its instance counts as lost, and since when it does. NULL while it is connected.
+      'ALTER TABLE ecs_instances ADD COLUMN lost_due BIGINT',
+      'ALTER TABLE ecs_instances ADD COLUMN lost_at BIGINT',
+      // What the agent says of the machine's health, as JSON.
+      "ALTER TABLE ecs_instances ADD COLUMN health TEXT NOT NULL DEFAULT ''",
+      'CREATE INDEX ecs_instances_lost ON ecs_instances (lost_due) WHERE lost_due IS NOT NULL',
+      'CREATE TABLE ecs_replicas (replica KEY PRIMARY KEY, seen_at BIGINT NOT NULL)',
+    ],
+  },
 ];

@@ -121,7 +121,7 @@ export function applyReport(task: TaskRecord, report: TaskReport, now: number): 
       ...task.document,
       containers,
       connectivity: 'CONNECTED',
-      connectivityAt: task.document.connectivityAt ?? now,
+      connectivityAt: task.document.connectivity === 'CONNECTED' ? task.document.connectivityAt : now,
       pullStartedAt: task.document.pullStartedAt ?? report.pullStartedAt,
       pullStoppedAt: task.document.pullStoppedAt ?? report.pullStoppedAt,
       stoppingAt: task.document.stoppingAt ?? (ending === undefined ? undefined : now),
@@ -143,6 +143,23 @@ export function applyHealth(task: TaskRecord, health: ReadonlyMap<string, Health
     healthStatus: health.get(each.name) ?? each.healthStatus,
   }));
   return changed(task, { ...task, healthStatus: taskHealth(containers), document: { ...task.document, containers } });
+}
+
+/** Its agent is away for good, or is back; undefined if it is known already. */
+export function markConnectivity(
+  task: TaskRecord,
+  connectivity: 'CONNECTED' | 'DISCONNECTED',
+  now: number,
+): TaskRecord | undefined {
+  const known = task.document.connectivity;
+  if (task.lastStatus === 'STOPPED' || known === connectivity) return undefined;
+  // One that its agent never spoke of was never connected.
+  if (known === undefined) return undefined;
+  return {
+    ...task,
+    version: task.version + 1,
+    document: { ...task.document, connectivity, connectivityAt: now },
+  };
 }
 
 /**

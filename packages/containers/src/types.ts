@@ -3,6 +3,7 @@ import type { Authorizer, AwsService, Principal, RequestContext } from '@longsho
 import type { AccountId, Clock, Logger, Meter, Service } from '@longshore/base';
 import type { Store } from '@longshore/store';
 import type { WebSocket } from 'ws';
+import type { LivenessTimes } from './liveness/times.ts';
 
 /** One container's reading, as the telemetry socket brought it. The server hands it to `telemetry`. */
 export interface ContainerReading {
@@ -38,6 +39,8 @@ export interface ContainersOptions {
   readonly serviceDiscovery?: ServiceDiscovery;
   /** How long a task without a health check must run to count as healthy in a rolling update; 40 s as in ECS. */
   readonly settleMs?: number;
+  /** When agents count as silent and instances as lost; `usualTimes` if left out. */
+  readonly liveness?: LivenessTimes;
 }
 
 /** Where a task is reached by one of its target groups. */

@@ -3,6 +3,7 @@
 import { ConflictError, sql, type Store } from '@longshore/store';
 import { instanceEvent } from '../events.ts';
 import { findInstance, type InstanceRecord } from '../instances.ts';
+import { connectivitySteps } from '../liveness/connectivity.ts';
 
 /** Marks the instance connected. Its timeline grows with each connection. Undefined if it is INACTIVE or gone. */
 export async function connectInstance(
@@ -18,28 +19,30 @@ export async function connectInstance(
     const timeline = Math.max(instance.timeline + 1, Math.floor(now / 1000));
     const steps = [
       {
-        sql: sql`UPDATE ecs_instances SET connected = 1, connection_id = ${connection.id},
+        sql: sql`UPDATE ecs_instances SET connected = 1, connection_id = ${connection.id}, lost_due = NULL, lost_at = NULL,
             replica = ${connection.replica}, timeline = ${timeline}, version = version + 1
           WHERE arn = ${arn} AND timeline = ${instance.timeline} AND status <> 'INACTIVE'`,
         expect: 1,
       },
       ...(instance.connected ? [] : [instanceEvent(instance, now, { status: instance.status, connected: true })]),
+      ...(instance.lostAt === undefined ? [] : await connectivitySteps(view, arn, 'CONNECTED', now)),
     ];
     return { steps, result: { ...instance, timeline, connected: true, connectionId: connection.id } };
   });
 }
 
-/** Marks it disconnected, unless another session has taken its place. */
+/** Marks it disconnected, unless another session has taken its place. It counts as lost from `lostDue` on. */
 export async function disconnectInstance(
   store: Store,
   instance: InstanceRecord,
   connectionId: string,
   now: number,
+  lostDue: number,
 ): Promise<void> {
   try {
     await store.write([
       {
-        sql: sql`UPDATE ecs_instances SET connected = 0, version = version + 1
+        sql: sql`UPDATE ecs_instances SET connected = 0, lost_due = ${lostDue}, version = version + 1
           WHERE arn = ${instance.arn} AND connection_id = ${connectionId} AND connected = 1`,
         expect: 1,
       },

@@ -8,6 +8,8 @@ export interface AcsHub {
   wake(instanceArn: string): void;
   /** Connection ids by instance ARN. */
   connections(): ReadonlyMap<string, string>;
+  /** The ids of all connections that are not ended, those that are opening included. */
+  openConnections(): ReadonlySet<string>;
   /** Ends this very connection: another one has taken its place, or the instance is gone. */
   drop(instanceArn: string, connectionId: string): void;
   closeAll(): Promise<void>;
@@ -24,6 +26,7 @@ export function acsHub(core: Core): AcsHub {
         socket,
         instanceArn,
         registryHost,
+        agents: () => all.size,
         onOpen(opened) {
           const older = current.get(instanceArn);
           current.set(instanceArn, opened);
@@ -40,6 +43,7 @@ export function acsHub(core: Core): AcsHub {
       current.get(instanceArn)?.wake();
     },
     connections: () => new Map([...current].map(([arn, session]) => [arn, session.connectionId])),
+    openConnections: () => new Set([...all].map((session) => session.connectionId)),
     drop(instanceArn, connectionId) {
       const session = current.get(instanceArn);
       if (session?.connectionId === connectionId) void session.end('this connection is not the current one any more');

@@ -11,6 +11,7 @@ import { connectInstance, disconnectInstance } from './connection.ts';
 import { acknowledge, manifestOf, offer, undelivered } from './deliveries.ts';
 import { readAcsFrame } from './frames.ts';
 import { acsTask } from './payload.ts';
+import { heartbeatEveryMs, silenceMs } from '../liveness/times.ts';
 import { verifyStops } from './stop-verification.ts';
 
 export interface AcsSession {
@@ -27,12 +28,12 @@ export interface AcsSessionOptions {
   readonly socket: WebSocket;
   readonly instanceArn: string;
   readonly registryHost: string;
+  /** How many agents this replica has. */
+  readonly agents: () => number;
   readonly onOpen: (session: AcsSession) => void;
   readonly onEnd: (session: AcsSession) => void;
 }
 
-const heartbeatMs = 30_000;
-const silenceMs = 180_000;
 const maxFrameBytes = 1024 * 1024;
 /** Payloads on their way at once; the rest waits for acknowledgements. */
 const window = 64;
@@ -54,13 +55,14 @@ export function acsSession(options: AcsSessionOptions): AcsSession {
   let instance: InstanceRecord | undefined;
   let wanted = false;
   let delivering = false;
+  let leaving = false;
 
   const socket: AgentSocket = agentSocket({
     socket: options.socket,
     clock,
     log,
     maxFrameBytes,
-    silenceMs,
+    silenceMs: () => silenceMs(core.liveness, options.agents()),
     onFrame: handleFrame,
   });
 
@@ -164,9 +166,12 @@ export function acsSession(options: AcsSessionOptions): AcsSession {
   }
 
   async function beat(): Promise<void> {
+    // The first comes at a moment of its own, so that agents which connected at once do not answer at once for ever.
+    const pause = () => heartbeatEveryMs(core.liveness, options.agents());
+    await clock.sleep(pause() * Math.random(), socket.closed);
     while (!socket.closed.aborted) {
       socket.send('HeartbeatMessage', { messageId: newUuid(), healthy: true });
-      await clock.sleep(heartbeatMs, socket.closed);
+      await clock.sleep(pause(), socket.closed);
     }
   }
 
@@ -210,7 +215,11 @@ export function acsSession(options: AcsSessionOptions): AcsSession {
 
   async function sayDisconnected(known: InstanceRecord): Promise<void> {
     try {
-      await disconnectInstance(store, known, connectionId, clock.now());
+      const now = clock.now();
+      // Where the control plane goes away, its agents need time to find it again.
+      const { lostAfterMs, returnGraceMs } = core.liveness;
+      await disconnectInstance(store, known, connectionId, now, now + (leaving ? returnGraceMs : lostAfterMs));
+      core.wakeKeeper();
       log.info({ instance: instanceArn }, 'an agent is disconnected');
     } catch (error) {
       log.error({ err: error, instance: instanceArn, problem: errorText(error) }, 'a disconnection was not recorded');
@@ -222,6 +231,7 @@ export function acsSession(options: AcsSessionOptions): AcsSession {
     connectionId,
     wake,
     end(reason) {
+      leaving = true;
       socket.close(1001, reason);
       return running;
     },

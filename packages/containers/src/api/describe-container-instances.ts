@@ -32,7 +32,12 @@ export function describeContainerInstances(core: Core) {
       const found = new Set(instances.map((each) => each.arn));
       const tags = await includedTags(core.store, input.include, [...found]);
       return {
-        containerInstances: await shapeInstances(core.store, instances, tags),
+        containerInstances: await shapeInstances(
+          core.store,
+          instances,
+          tags,
+          input.include?.includes('CONTAINER_INSTANCE_HEALTH'),
+        ),
         failures: arns.filter((arn) => !found.has(arn)).map((arn) => ({ arn, reason: 'MISSING' })),
       };
     },

@@ -69,9 +69,26 @@ const health = z.object({
     .nullish(),
 });
 
+const instanceStatus = z.object({
+  statuses: z
+    .array(
+      z.object({
+        type: z.string().min(1).max(64),
+        status: z.enum(['OK', 'IMPAIRED', 'INSUFFICIENT_DATA', 'INITIALIZING']),
+        statusReason: z.string().max(4096).nullish(),
+        /** Seconds since the epoch. */
+        lastUpdated: z.number().nullish(),
+        lastStatusChange: z.number().nullish(),
+      }),
+    )
+    .max(16)
+    .nullish(),
+});
+
 export type TcsFrame =
   | { readonly type: 'PublishMetricsRequest'; readonly message: z.infer<typeof metrics> }
   | { readonly type: 'PublishHealthRequest'; readonly message: z.infer<typeof health> }
+  | { readonly type: 'PublishInstanceStatusRequest'; readonly message: z.infer<typeof instanceStatus> }
   | { readonly type: 'unknown'; readonly name: string }
   | { readonly type: 'malformed'; readonly problem: string };
 
@@ -100,6 +117,10 @@ export function readTcsFrame(text: string): TcsFrame {
   }
   if (type === 'PublishHealthRequest') {
     const read = health.safeParse(message);
+    return read.success ? { type, message: read.data } : malformed(type, read.error);
+  }
+  if (type === 'PublishInstanceStatusRequest') {
+    const read = instanceStatus.safeParse(message);
     return read.success ? { type, message: read.data } : malformed(type, read.error);
   }
   return { type: 'unknown', name: type };

@@ -1,13 +1,16 @@
 // One agent's telemetry session: readings go on to whoever keeps them, health into the tasks; everything is acknowledged.
 import { errorText } from '@longshore/base';
+import { sql } from '@longshore/store';
 import type { WebSocket } from 'ws';
 import { agentSocket, type AgentSocket } from '../agent-socket.ts';
 import type { Core } from '../core.ts';
+import { findInstance } from '../instances.ts';
 import { applyHealth } from '../task-state.ts';
 import { moveTaskSteps } from '../task-steps.ts';
 import { findTask, type Health } from '../tasks.ts';
 import type { ContainerReading } from '../types.ts';
 import { readTcsFrame, type TcsFrame } from './frames.ts';
+import { mergeHealth } from './instance-health.ts';
 import { knownTasks } from './known-tasks.ts';
 import { type Measured, measure } from './readings.ts';
 
@@ -30,6 +33,7 @@ const maxFrameBytes = 1024 * 1024 + 16 * 1024;
 const mostContainers = 4000;
 
 type Metrics = Extract<TcsFrame, { type: 'PublishMetricsRequest' }>['message'];
+type InstanceStatus = Extract<TcsFrame, { type: 'PublishInstanceStatusRequest' }>['message'];
 type HealthReport = Extract<TcsFrame, { type: 'PublishHealthRequest' }>['message'];
 
 export function tcsSession(options: TcsSessionOptions): TcsSession {
@@ -43,7 +47,7 @@ export function tcsSession(options: TcsSessionOptions): TcsSession {
     clock,
     log,
     maxFrameBytes,
-    silenceMs,
+    silenceMs: () => silenceMs,
     onFrame: handleFrame,
   });
 
@@ -84,6 +88,20 @@ export function tcsSession(options: TcsSessionOptions): TcsSession {
     }
   }
 
+  async function takeInstanceStatus(message: InstanceStatus): Promise<void> {
+    await store.update(async (view) => {
+      const instance = await findInstance(view, instanceArn);
+      const health = mergeHealth(instance?.health ?? [], message.statuses ?? [], clock.now());
+      if (instance === undefined || health === undefined) return { steps: [], result: undefined };
+      const step = {
+        sql: sql`UPDATE ecs_instances SET health = ${JSON.stringify(health)}
+          WHERE arn = ${instanceArn} AND health = ${instance.health.length === 0 ? '' : JSON.stringify(instance.health)}`,
+        expect: 1,
+      };
+      return { steps: [step], result: undefined };
+    });
+  }
+
   async function handleFrame(text: string): Promise<void> {
     const frame = readTcsFrame(text);
     core.counters.agentFrames.add(1, { socket: 'tcs', type: frame.type });
@@ -95,6 +113,10 @@ export function tcsSession(options: TcsSessionOptions): TcsSession {
       case 'PublishHealthRequest':
         await takeHealth(frame.message);
         socket.send('AckPublishHealth', { message: 'OK' });
+        return;
+      case 'PublishInstanceStatusRequest':
+        await takeInstanceStatus(frame.message);
+        socket.send('AckPublishInstanceStatus', { message: 'OK' });
         return;
       case 'unknown':
         log.debug({ instance: instanceArn, type: frame.name }, 'a telemetry message of an unknown type was ignored');
