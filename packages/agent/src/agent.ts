@@ -116,6 +116,11 @@ export function createAgent(options: AgentOptions, given: Partial<AgentWorld> = 
         membership,
         measurer: world.measurer,
         workers: tasks.workers,
+        runtimeAnswers: () =>
+          engine.version().then(
+            () => true,
+            () => false,
+          ),
         cluster: options.cluster,
         identity,
         openSocket,

@@ -236,6 +236,11 @@ async function buildDomains(inputs: DomainInputs) {
     region,
     replica,
     onReadings: (readings) => board.record(readings),
+    liveness: {
+      ttlMs: settings.agentTtl,
+      lostAfterMs: settings.agentLostAfter,
+      returnGraceMs: settings.agentReturnGrace,
+    },
   });
   await containers.recover(operator);
   const startedAt = clock.now();

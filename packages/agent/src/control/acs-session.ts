@@ -16,8 +16,9 @@ export interface AcsSessionParts extends AcsParts {
   readonly onConnected: () => void;
 }
 
-/** As ECS's agent: given up after one to two minutes of silence, renewed after 30 to 35 minutes. */
-const silenceMs = 60_000;
+/** Given up after half a minute to a minute of silence (ECS's agent waits twice as long), renewed after 30 to 35 minutes. */
+const pingMs = 10_000;
+const silenceMs = 30_000;
 const lifetimeMs = 30 * 60_000;
 
 /** The instance is not (any more) one that may connect. */
@@ -53,7 +54,14 @@ export function createAcsSession(parts: AcsSessionParts): LoopService {
         });
         const socket = await parts.openSocket(url, parts.identity, signal);
         log.info({ instance: instanceArn }, 'the control socket is open');
-        const talk = converse(socket, { onFrame: createAcsHandler(parts), silenceMs, lifetimeMs, clock, signal });
+        const talk = converse(socket, {
+          onFrame: createAcsHandler(parts),
+          pingMs,
+          silenceMs,
+          lifetimeMs,
+          clock,
+          signal,
+        });
         parts.onConnected();
         await talk;
         if (!signal.aborted) log.info({}, 'the control socket was closed and is opened again');

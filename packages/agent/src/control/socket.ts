@@ -77,7 +77,9 @@ export async function openSocket(url: URL, identity: SigningIdentity, signal: Ab
 export interface Conversation {
   /** Called for one frame after the other. An error it throws ends the conversation. */
   readonly onFrame: (type: string, message: Record<string, unknown>, send: Send) => Promise<void>;
-  /** The conversation is given up after this long without a frame, in milliseconds (with up to as much again as jitter). */
+  /** Pause between two pings, in milliseconds: their echoes show that the other side is there. */
+  readonly pingMs: number;
+  /** The conversation is given up after this long without a frame or an echo, in milliseconds (with up to as much again as jitter). */
   readonly silenceMs: number;
   /** It is ended, to be begun anew, after this long, in milliseconds (with up to a sixth more as jitter). */
   readonly lifetimeMs: number;
@@ -142,6 +144,9 @@ export async function converse(socket: WebSocket, conversation: Conversation): P
       }
     });
   });
+  socket.on('pong', () => {
+    lastFrame = clock.now();
+  });
   socket.on('error', (error) => end(error));
   socket.on('close', (code, reason) => {
     if (!ended.signal.aborted && code !== 1000 && code !== 1001) problem ??= new SocketClosed(code, String(reason));
@@ -155,11 +160,19 @@ export async function converse(socket: WebSocket, conversation: Conversation): P
   const silence = conversation.silenceMs * (1 + Math.random());
   const lifetime = conversation.lifetimeMs * (1 + Math.random() / 6);
   const begun = clock.now();
+  let lastPing = begun;
   while (!ended.signal.aborted) {
     const now = clock.now();
     if (now - lastFrame >= silence) end(new Error('the control plane has been silent for too long'));
     else if (now - begun >= lifetime) end();
-    else await clock.sleep(Math.max(1, Math.min(lastFrame + silence, begun + lifetime) - now), ended.signal);
+    else {
+      if (now - lastPing >= conversation.pingMs && socket.readyState === WebSocket.OPEN) {
+        lastPing = now;
+        socket.ping();
+      }
+      const next = Math.min(lastFrame + silence, begun + lifetime, lastPing + conversation.pingMs);
+      await clock.sleep(Math.max(1, next - now), ended.signal);
+    }
   }
   await tail;
   await closed(socket, clock);

@@ -11,6 +11,8 @@ export interface TelemetryParts {
   readonly membership: Membership;
   readonly measurer: Measurer;
   readonly workers: () => readonly Worker[];
+  /** Whether the Docker Engine answers. */
+  readonly runtimeAnswers: () => Promise<boolean>;
   readonly cluster: string;
   readonly identity: SigningIdentity;
   readonly openSocket: OpenSocket;
@@ -19,6 +21,7 @@ export interface TelemetryParts {
   readonly log: Logger;
 }
 
+const pingMs = 20_000;
 const silenceMs = 60_000;
 const lifetimeMs = 30 * 60_000;
 const tasksPerMessage = 10;
@@ -26,6 +29,14 @@ const tasksPerMessage = 10;
 const ackMs = 120_000;
 /** With nothing to measure, a sign of life at this pace. */
 const idleMs = 60_000;
+
+const statusMs = 60_000;
+
+interface Whom {
+  readonly cluster: string;
+  readonly containerInstance: string;
+}
+type SendNow = <Type extends keyof TcsAgentMessages>(type: Type, message: TcsAgentMessages[Type]) => void;
 
 /** `list` in parts of at most `size`; one empty part for an empty list. */
 export function inParts<T>(list: readonly T[], size: number): readonly (readonly T[])[] {
@@ -36,10 +47,33 @@ export function inParts<T>(list: readonly T[], size: number): readonly (readonly
 export function createTelemetrySession(parts: TelemetryParts): LoopService {
   const { membership, clock } = parts;
 
+  let runtime: { readonly ok: boolean; readonly since: number; readonly told: number } | undefined;
+
+  /** Tells how the container runtime is: once a minute. */
+  async function publishStatus(sendNow: SendNow, identity: { readonly messageId: string } & Whom): Promise<void> {
+    const now = clock.now();
+    if (runtime !== undefined && now - runtime.told < statusMs) return;
+    const ok = await parts.runtimeAnswers();
+    runtime = { ok, since: runtime?.ok === ok ? runtime.since : now, told: now };
+    const { cluster, containerInstance, messageId } = identity;
+    sendNow('PublishInstanceStatusRequest', {
+      metadata: { cluster, containerInstance, requestId: messageId },
+      statuses: [
+        {
+          type: 'CONTAINER_RUNTIME',
+          status: ok ? 'OK' : 'IMPAIRED',
+          lastUpdated: now / 1000,
+          lastStatusChange: runtime.since / 1000,
+        },
+      ],
+      timestamp: now / 1000,
+    });
+  }
+
   /** Measures and sends until the conversation ends. */
   async function publish(send: Send, unanswered: { since?: number | undefined }, signal: AbortSignal): Promise<void> {
     let lastSent = 0;
-    const sendNow = <Type extends keyof TcsAgentMessages>(type: Type, message: TcsAgentMessages[Type]) => {
+    const sendNow: SendNow = (type, message) => {
       send(type, message);
       lastSent = clock.now();
       unanswered.since ??= lastSent;
@@ -70,6 +104,7 @@ export function createTelemetrySession(parts: TelemetryParts): LoopService {
           sendNow('PublishHealthRequest', { metadata, tasks, timestamp });
         }
       }
+      await publishStatus(sendNow, identity());
       if (unanswered.since !== undefined && clock.now() - unanswered.since > ackMs)
         throw new Error('the control plane does not acknowledge measurements');
       await clock.sleep(parts.everyMs, signal);
@@ -104,6 +139,7 @@ export function createTelemetrySession(parts: TelemetryParts): LoopService {
             if (type.startsWith('AckPublish')) unanswered.since = undefined;
             if (type === 'StopTelemetrySessionMessage') throw new Error('the control plane ends the telemetry session');
           },
+          pingMs,
           silenceMs,
           lifetimeMs,
           clock,

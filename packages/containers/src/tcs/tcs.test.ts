@@ -1,5 +1,10 @@
 // The telemetry socket: readings of our agent and of Amazon's, health, and what is refused.
-import { DescribeTasksCommand, RegisterTaskDefinitionCommand, RunTaskCommand } from '@aws-sdk/client-ecs';
+import {
+  DescribeContainerInstancesCommand,
+  DescribeTasksCommand,
+  RegisterTaskDefinitionCommand,
+  RunTaskCommand,
+} from '@aws-sdk/client-ecs';
 import { testStores } from '@longshore/store/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { WebSocket } from 'ws';
@@ -124,6 +129,37 @@ describe('the telemetry socket', () => {
       });
     }
     expect(answers('AckPublishHealth')).toBe(2);
+  });
+
+  test("the machine's health is kept, answered and shown where it is asked for", async () => {
+    const say = (status: string, statusReason?: string) =>
+      socket.send(
+        JSON.stringify({
+          type: 'PublishInstanceStatusRequest',
+          message: {
+            metadata: { cluster: 'default', containerInstance: instance, requestId: 'r' },
+            statuses: [{ type: 'CONTAINER_RUNTIME', status, statusReason, lastUpdated: 5, lastStatusChange: 4 }],
+            timestamp: 5,
+          },
+        }),
+      );
+    const shown = async (include: 'CONTAINER_INSTANCE_HEALTH'[]) => {
+      const asked = new DescribeContainerInstancesCommand({ containerInstances: [instance], include });
+      return (await harness.client.send(asked)).containerInstances?.[0]?.healthStatus;
+    };
+    say('OK');
+    await until(() => (answers('AckPublishInstanceStatus') === 1 ? true : undefined));
+    expect(await shown([])).toBeUndefined();
+    expect(await shown(['CONTAINER_INSTANCE_HEALTH'])).toMatchObject({
+      overallStatus: 'OK',
+      details: [{ type: 'CONTAINER_RUNTIME', status: 'OK', lastStatusChange: new Date(4000) }],
+    });
+    say('IMPAIRED', 'docker is gone');
+    await until(() => (answers('AckPublishInstanceStatus') === 2 ? true : undefined));
+    expect(await shown(['CONTAINER_INSTANCE_HEALTH'])).toMatchObject({
+      overallStatus: 'IMPAIRED',
+      details: [{ statusReason: 'docker is gone' }],
+    });
   });
 });
 

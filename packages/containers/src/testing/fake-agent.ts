@@ -88,6 +88,8 @@ export interface FakeAgent {
   /** Waits for the task's payload with this desired status and acknowledges it. */
   take(taskArn: string, desired?: 'RUNNING' | 'STOPPED'): Promise<AcsTask>;
   report(taskArn: string, status: string, containers?: ContainerStateChange[], reason?: string): Promise<void>;
+  /** Hears and answers nothing any more, while its socket stays open: a cable that was cut. */
+  fallSilent(): void;
   close(): Promise<void>;
 }
 
@@ -95,7 +97,13 @@ export async function connectAgent(harness: Harness, instanceArn: string, cluste
   const frames: ServerFrame[] = [];
   const url = { clusterArn: cluster, containerInstanceArn: instanceArn, agentVersion: '1.0.0', protocolVersion: '2' };
   const socket = await openAgentSocket(harness, 'acs', { ...url, seqNum: '1', sendCredentials: 'true' });
-  socket.on('message', (data) => frames.push(JSON.parse(textOf(data)) as ServerFrame));
+  let hears = true;
+  socket.on('message', (data) => {
+    const frame = JSON.parse(textOf(data)) as ServerFrame;
+    if (!hears) return;
+    frames.push(frame);
+    if (frame.type === 'HeartbeatMessage') agent.send('HeartbeatAckRequest', { messageId: frame.message.messageId });
+  });
 
   const agent: FakeAgent = {
     instanceArn,
@@ -121,6 +129,9 @@ export async function connectAgent(harness: Harness, instanceArn: string, cluste
       await harness.client.send(
         new SubmitTaskStateChangeCommand({ cluster, task: taskArn, status, containers, reason }),
       );
+    },
+    fallSilent() {
+      hears = false;
     },
     async close() {
       const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));

@@ -20,6 +20,7 @@ import type { Store } from '@longshore/store';
 import type { TestBackEnd } from '@longshore/store/testing';
 import { WebSocketServer } from 'ws';
 import { createContainers } from '../create.ts';
+import type { LivenessTimes } from '../liveness/times.ts';
 import { containersMigrations } from '../schema.ts';
 import type { Containers, ContainerReading } from '../types.ts';
 
@@ -56,6 +57,7 @@ export interface HarnessOptions {
   readonly denied?: readonly string[];
   readonly clock?: Clock;
   readonly settleMs?: number;
+  readonly liveness?: LivenessTimes;
   /** Whether the background loops run; true if left out. */
   readonly loops?: boolean;
 }
@@ -80,6 +82,7 @@ export async function openHarness(options: HarnessOptions): Promise<Harness> {
     replica: 'replica-1',
     onReadings: (news) => void readings.push(...news),
     ...(options.settleMs === undefined ? {} : { settleMs: options.settleMs }),
+    ...(options.liveness === undefined ? {} : { liveness: options.liveness }),
   });
   await containers.recover(account);
   const credentials = memoryCredentials({
