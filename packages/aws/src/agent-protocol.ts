@@ -141,7 +141,7 @@ export interface AcsTask {
   /** Cores and MiB of the whole task; left out without task-level limits. */
   readonly cpu?: number;
   readonly memory?: number;
-  readonly networkMode?: 'bridge' | 'host' | 'none';
+  readonly networkMode?: 'bridge' | 'host' | 'none' | 'awsvpc';
   readonly pidMode?: string;
   readonly ipcMode?: string;
   readonly launchType: 'EC2' | 'EXTERNAL';

@@ -1,5 +1,5 @@
 // Task definitions: rows, lookups, and the shape that the API shows.
-import type { TaskDefinition } from '@aws-sdk/client-ecs';
+import type { NetworkMode, TaskDefinition } from '@aws-sdk/client-ecs';
 import { type Sql, sql, sqlList, type Step, type View } from '@longshore/store';
 import { dateOf, readDocument, writeDocument } from './documents.ts';
 import { ecsErrors } from './errors.ts';
@@ -20,7 +20,7 @@ export type DefinitionDocument = Pick<
   | 'ipcMode'
 > & {
   readonly containerDefinitions: NonNullable<TaskDefinition['containerDefinitions']>;
-  readonly networkMode: 'bridge' | 'host' | 'none';
+  readonly networkMode: NetworkMode;
   /** Whether the caller named the mode; ECS shows it only then. */
   readonly networkModeGiven: boolean;
   /** When its deletion was asked for. */

@@ -73,6 +73,8 @@ export function attributesOf(
   ].map((name) => `com.amazonaws.ecs.capability.${name}`);
   const newer = [
     'ecr-endpoint',
+    'execution-role-ecr-pull',
+    'pid-ipc-namespace-sharing',
     'container-ordering',
     'container-health-check',
     'full-sync',
@@ -81,7 +83,7 @@ export function attributesOf(
     'secrets.asm.environment-variables',
     'secrets.asm.bootstrap.log-driver',
     'private-registry-authentication.secretsmanager',
-    ...(info.Plugins?.Volume ?? []).map((driver) => `docker-volume-driver.${driver}`),
+    ...(info.Plugins?.Volume ?? []).map((driver) => `docker-plugin.${driver}`),
   ].map((name) => `ecs.capability.${name}`);
   return [
     ...[...capability, ...newer, ...offered].map((name) => ({ name })),

@@ -1,15 +1,25 @@
 // One container definition: checked field by field, then completed with the defaults that ECS adds.
-import type { ContainerDefinition } from '@aws-sdk/client-ecs';
+import { isIP } from 'node:net';
+import type { ContainerDefinition, NetworkMode } from '@aws-sdk/client-ecs';
 import { clientError } from '../errors.ts';
 import { isName } from '../names.ts';
-import { checkHealthCheck, checkLinuxParameters, checkLogging, checkUlimits } from './container-parts.ts';
+import {
+  checkHealthCheck,
+  checkLinuxParameters,
+  checkResourceRequirements,
+  checkRestartPolicy,
+  checkSystemControls,
+  checkUlimits,
+} from './container-parts.ts';
 import { badContainer, checkOneOf, checkRange, checkText, checkTexts } from './limits.ts';
+import { checkFirelens, checkLogging } from './logging.ts';
 import { normalPorts } from './ports.ts';
 import { checkFetched } from './secrets.ts';
 import { refuseContainerFields } from './unsupported.ts';
 
 export interface TaskFrame {
-  readonly networkMode: 'bridge' | 'host' | 'none';
+  readonly networkMode: NetworkMode;
+  readonly ipcMode: string | undefined;
   /** MiB of the whole task, if it has a limit. */
   readonly memory: number | undefined;
   readonly volumes: ReadonlySet<string>;
@@ -25,7 +35,7 @@ function checkMemory(name: string, container: ContainerDefinition, frame: TaskFr
   checkRange(name, 'memoryReservation', memoryReservation, leastMemory, 100_000_000);
   if (memory === undefined && memoryReservation === undefined && frame.memory === undefined)
     throw badContainer(name, "At least one of 'memory' or 'memoryReservation' must be specified.");
-  if (memory !== undefined && memoryReservation !== undefined && memoryReservation > memory)
+  if (memory !== undefined && memoryReservation !== undefined && memoryReservation >= memory)
     throw badContainer(name, "The value of 'memory' must be greater than 'memoryReservation'.");
   if (frame.memory !== undefined && Math.max(memory ?? 0, memoryReservation ?? 0) > frame.memory)
     throw badContainer(name, "'memory' must not be more than the memory of the task.");
@@ -39,25 +49,24 @@ function checkReferences(name: string, container: ContainerDefinition, frame: Ta
     ['dependsOn', 50],
   ] as const)
     if ((container[field]?.length ?? 0) > most) throw badContainer(name, `'${field}' has more than ${most} entries.`);
+  const paths = new Set<string>();
   for (const mount of container.mountPoints ?? []) {
     if (mount.sourceVolume === undefined || !frame.volumes.has(mount.sourceVolume))
       throw clientError(`Unknown volume '${mount.sourceVolume ?? ''}'.`);
     if (!mount.containerPath) throw badContainer(name, "A mount point must have a 'containerPath'.");
     checkText(name, 'containerPath', mount.containerPath, 4096);
+    if (paths.has(mount.containerPath)) throw badContainer(name, `The path '${mount.containerPath}' is mounted twice.`);
+    paths.add(mount.containerPath);
   }
   for (const from of container.volumesFrom ?? [])
     if (from.sourceContainer === undefined || !frame.containers.has(from.sourceContainer))
       throw badContainer(name, `'volumesFrom' names the unknown container '${from.sourceContainer ?? ''}'.`);
   for (const link of container.links ?? []) {
     if (frame.networkMode !== 'bridge') throw badContainer(name, "'links' need networkMode bridge.");
+    if (link.length > 511) throw badContainer(name, "'links' must be at most 511 characters each.");
     const target = link.split(':')[0] ?? '';
     if (!frame.containers.has(target) || target === name)
       throw badContainer(name, `'links' names the unknown container '${target}'.`);
-  }
-  for (const need of container.dependsOn ?? []) {
-    if (need.containerName === undefined || !frame.containers.has(need.containerName) || need.containerName === name)
-      throw badContainer(name, `'dependsOn' names the unknown container '${need.containerName ?? ''}'.`);
-    checkOneOf(name, 'dependsOn.condition', need.condition ?? '', ['START', 'COMPLETE', 'SUCCESS', 'HEALTHY']);
   }
 }
 
@@ -83,11 +92,7 @@ function checkPlain(name: string, container: ContainerDefinition): void {
   checkTexts(name, 'dnsServers', container.dnsServers, 253);
   checkTexts(name, 'dnsSearchDomains', container.dnsSearchDomains, 253);
   checkTexts(name, 'dockerSecurityOptions', container.dockerSecurityOptions, 1024);
-  for (const host of container.extraHosts ?? [])
-    if (!host.hostname || !host.ipAddress) throw badContainer(name, "'extraHosts' need a hostname and an ipAddress.");
-  for (const control of container.systemControls ?? [])
-    if (!control.namespace || control.value === undefined)
-      throw badContainer(name, "'systemControls' need a namespace and a value.");
+  checkOneOf(name, 'versionConsistency', container.versionConsistency, ['enabled', 'disabled']);
   for (const [key, value] of Object.entries(container.dockerLabels ?? {})) {
     checkText(name, 'dockerLabels', key, 1024);
     checkText(name, 'dockerLabels', value, 65_536);
@@ -95,6 +100,23 @@ function checkPlain(name: string, container: ContainerDefinition): void {
     if (/^(?:com\.amazonaws\.ecs|longshore)\./.test(key))
       throw badContainer(name, `The docker label '${key}' uses a reserved prefix.`);
   }
+}
+
+/** Names that a container is given or resolves by itself: with an address of its own, the task has those. */
+function checkNames(name: string, container: ContainerDefinition, frame: TaskFrame): void {
+  const own = ['hostname', 'extraHosts', 'dnsServers', 'dnsSearchDomains'] as const;
+  for (const field of own) {
+    const value = container[field];
+    if (frame.networkMode === 'awsvpc' && value !== undefined && value.length > 0 && field !== 'dnsServers')
+      throw badContainer(name, `'${field}' does not go with networkMode 'awsvpc'.`);
+  }
+  for (const { hostname, ipAddress } of container.extraHosts ?? []) {
+    if (!hostname || !ipAddress) throw badContainer(name, "'extraHosts' need a hostname and an ipAddress.");
+    if (!/^[\w.-]{1,253}$/.test(hostname) || (isIP(ipAddress) === 0 && ipAddress !== 'host-gateway'))
+      throw badContainer(name, `'extraHosts' has no sound name and address in '${hostname.slice(0, 80)}'.`);
+  }
+  for (const server of container.dnsServers ?? [])
+    if (isIP(server) === 0) throw badContainer(name, `'dnsServers' must be IP addresses, not ${server.slice(0, 80)}.`);
 }
 
 /** The definition as it is stored. Throws ClientException, naming the container and the field. */
@@ -116,7 +138,12 @@ export function normalContainer(container: ContainerDefinition, frame: TaskFrame
   checkHealthCheck(name, container.healthCheck);
   checkLinuxParameters(name, container.linuxParameters);
   checkLogging(name, container.logConfiguration);
+  checkFirelens(name, container.firelensConfiguration);
   checkUlimits(name, container.ulimits);
+  checkNames(name, container, frame);
+  checkSystemControls(name, container.systemControls, frame);
+  checkRestartPolicy(name, container.restartPolicy);
+  checkResourceRequirements(name, container.resourceRequirements);
   return {
     ...container,
     cpu: container.cpu ?? 0,

@@ -7,6 +7,7 @@ import { normalContainer } from './container.ts';
 import { checkOrder } from './order.ts';
 import { requiredAttributes } from './requires.ts';
 import { normalCpu, normalMemory } from './sizes.ts';
+import { checkCompatibilities, checkTaskParts, compatibilitiesOf } from './task-parts.ts';
 import { refuseTaskFields } from './unsupported.ts';
 import { normalVolumes } from './volumes.ts';
 
@@ -25,25 +26,44 @@ function checkHostPorts(containers: readonly ContainerDefinition[]): void {
     }
 }
 
+/** What the containers reserve must be there within the task's limit. */
+function checkMemorySum(containers: readonly ContainerDefinition[], limit: number | undefined): void {
+  const reserved = containers.reduce((sum, each) => sum + (each.memoryReservation ?? each.memory ?? 0), 0);
+  if (limit !== undefined && reserved > limit)
+    throw clientError("The sum of the containers' memory must not be more than the task's.");
+}
+
+/** One log router a task, and one where somebody sends logs to it. */
+function checkRouter(containers: readonly ContainerDefinition[]): void {
+  const routers = containers.filter((each) => each.firelensConfiguration !== undefined).length;
+  if (routers > 1) throw clientError('A task definition can have one container with a firelensConfiguration.');
+  if (routers === 0 && containers.some((each) => each.logConfiguration?.logDriver === 'awsfirelens'))
+    throw clientError('When a log driver is awsfirelens, one container must have a firelensConfiguration.');
+}
+
 /** The document that is stored for the new revision. Throws ClientException or InvalidParameterException. */
 export function normalDefinition(input: RegisterTaskDefinitionRequest): DefinitionDocument {
   checkName('Family', input.family);
   refuseTaskFields(input);
+  checkTaskParts(input);
   const given = input.containerDefinitions ?? [];
   if (given.length === 0) throw clientError('Container list cannot be empty.');
   if (given.length > 10) throw clientError('A task definition can have at most 10 containers.');
   if (Buffer.byteLength(JSON.stringify(input)) > maxBytes)
     throw clientError('The task definition is larger than 64 KiB. Make it smaller.');
   const networkMode = input.networkMode ?? 'bridge';
-  if (networkMode !== 'bridge' && networkMode !== 'host' && networkMode !== 'none')
-    throw clientError('networkMode must be bridge, host or none.');
+  if (!['bridge', 'host', 'none', 'awsvpc'].includes(networkMode))
+    throw clientError('networkMode must be bridge, host, none or awsvpc.');
   const cpu = normalCpu(input.cpu);
   const memory = normalMemory(input.memory);
+  const sizes = { networkMode, cpu, memory };
+  checkCompatibilities(input.requiresCompatibilities, sizes);
   const volumes = normalVolumes(input.volumes);
   const names = given.map((each) => each.name ?? '');
   if (new Set(names).size !== names.length) throw clientError('Container.name must be unique in the task definition.');
   const frame = {
     networkMode,
+    ipcMode: input.ipcMode,
     memory: memory === undefined ? undefined : Number(memory),
     volumes: new Set(volumes.map((each) => each.name ?? '')),
     containers: new Set(names),
@@ -55,11 +75,10 @@ export function normalDefinition(input: RegisterTaskDefinitionRequest): Definiti
   checkOrder(containers);
   if (cpu !== undefined && containers.reduce((sum, each) => sum + (each.cpu ?? 0), 0) > Number(cpu))
     throw clientError("The sum of the containers' cpu must not be more than the task's.");
+  checkMemorySum(containers, frame.memory);
+  checkRouter(containers);
   if ((input.placementConstraints?.length ?? 0) > 0)
     throw clientError("placementConstraints of a task definition ('memberOf') are not available in Longshore yet.");
-  for (const mode of [input.pidMode, input.ipcMode])
-    if (mode !== undefined && !['host', 'task', 'none'].includes(mode))
-      throw clientError(`pidMode and ipcMode must be host or task (ipcMode also none), not ${mode}.`);
   return {
     containerDefinitions: containers,
     ...(input.taskRoleArn && { taskRoleArn: input.taskRoleArn }),
@@ -67,8 +86,8 @@ export function normalDefinition(input: RegisterTaskDefinitionRequest): Definiti
     networkMode,
     networkModeGiven: input.networkMode !== undefined,
     volumes,
-    requiresAttributes: requiredAttributes(containers, { cpu, memory }),
-    compatibilities: ['EXTERNAL', 'EC2'],
+    requiresAttributes: requiredAttributes(containers, { ...input, cpu, memory, networkMode, volumes }),
+    compatibilities: compatibilitiesOf(sizes),
     ...(input.requiresCompatibilities?.length && { requiresCompatibilities: input.requiresCompatibilities }),
     ...(input.runtimePlatform && { runtimePlatform: input.runtimePlatform }),
     ...(cpu !== undefined && { cpu }),

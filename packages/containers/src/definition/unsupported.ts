@@ -1,5 +1,5 @@
-// Fields that ECS has and that are not honoured yet. They are refused by name: a task that runs without what its
-// definition asks for would be worse than one that is refused.
+// Fields that ECS has and that are not honoured. They are refused by name: a task that runs without what its definition
+// asks for would be worse than one that is refused.
 import type { ContainerDefinition, RegisterTaskDefinitionRequest } from '@aws-sdk/client-ecs';
 import { clientError } from '../errors.ts';
 import { badContainer } from './limits.ts';
@@ -9,32 +9,46 @@ function present(value: unknown): boolean {
   return Array.isArray(value) ? value.length > 0 : true;
 }
 
-const containerFields = [
-  'firelensConfiguration',
-  'credentialSpecs',
-  'resourceRequirements',
-  'restartPolicy',
-] as const satisfies readonly (keyof ContainerDefinition)[];
+type ContainerRule = readonly [what: string, asked: (container: ContainerDefinition) => boolean, instead: string];
 
-/** Throws a ClientException that names the field. A restart policy that is switched off asks for nothing. */
+/** What agents cannot do yet. Whoever teaches them takes the line away. */
+const containerRules: readonly ContainerRule[] = [
+  ['firelensConfiguration', (each) => present(each.firelensConfiguration), 'Leave it out.'],
+  ['resourceRequirements', (each) => present(each.resourceRequirements), 'Leave it out.'],
+  // A policy that is switched off asks for nothing.
+  ['restartPolicy', (each) => each.restartPolicy?.enabled === true, 'Leave it out.'],
+  [
+    'containerPortRange',
+    (each) => each.portMappings?.some((mapping) => mapping.containerPortRange !== undefined) === true,
+    'List the ports one by one.',
+  ],
+  ['awslogs', (each) => each.logConfiguration?.logDriver === 'awslogs', 'Use json-file.'],
+  ['awsfirelens', (each) => each.logConfiguration?.logDriver === 'awsfirelens', 'Use json-file.'],
+  // For Active Directory, in domains that no agent here joins.
+  ['credentialSpecs', (each) => present(each.credentialSpecs), 'Leave it out.'],
+];
+
+/** Throws a ClientException that names the field. */
 export function refuseContainerFields(name: string, container: ContainerDefinition): void {
-  for (const field of containerFields) {
-    if (!present(container[field])) continue;
-    if (field === 'restartPolicy' && container.restartPolicy?.enabled === false) continue;
-    throw badContainer(name, `'${field}' is not available in Longshore yet. Leave it out.`);
-  }
+  for (const [what, asked, instead] of containerRules)
+    if (asked(container)) throw badContainer(name, `'${what}' is not available in Longshore yet. ${instead}`);
 }
 
-const taskFields = ['proxyConfiguration', 'inferenceAccelerators', 'ephemeralStorage'] as const;
+type TaskRule = readonly [what: string, asked: (input: RegisterTaskDefinitionRequest) => boolean, instead: string];
 
+const taskRules: readonly TaskRule[] = [
+  ["networkMode 'awsvpc'", (input) => input.networkMode === 'awsvpc', 'Use bridge, host or none.'],
+  ["pidMode 'task'", (input) => input.pidMode === 'task', 'Use host, or leave it out.'],
+  ["ipcMode 'task'", (input) => input.ipcMode === 'task', 'Use host or none, or leave it out.'],
+  // The rest belongs to things of Amazon's own: App Mesh, Elastic Inference, Fargate's disks, its fault injection service.
+  ["'proxyConfiguration'", (input) => present(input.proxyConfiguration), 'Leave it out.'],
+  ["'inferenceAccelerators'", (input) => present(input.inferenceAccelerators), 'Leave it out.'],
+  ["'ephemeralStorage'", (input) => present(input.ephemeralStorage), 'It belongs to FARGATE. Leave it out.'],
+  ["'enableFaultInjection'", (input) => input.enableFaultInjection === true, 'Leave it out.'],
+];
+
+/** Throws a ClientException that names the field. */
 export function refuseTaskFields(input: RegisterTaskDefinitionRequest): void {
-  for (const field of taskFields)
-    if (present(input[field])) throw clientError(`'${field}' is not available in Longshore yet. Leave it out.`);
-  if (input.enableFaultInjection) throw clientError("'enableFaultInjection' is not available in Longshore yet.");
-  if (input.networkMode === 'awsvpc')
-    throw clientError("networkMode 'awsvpc' is not available in Longshore yet. Use bridge, host or none.");
-  if (input.requiresCompatibilities?.some((each) => each !== 'EC2' && each !== 'EXTERNAL'))
-    throw clientError(
-      'Longshore runs tasks on container instances: requiresCompatibilities may hold EC2 and EXTERNAL.',
-    );
+  for (const [what, asked, instead] of taskRules)
+    if (asked(input)) throw clientError(`${what} is not available in Longshore yet. ${instead}`);
 }

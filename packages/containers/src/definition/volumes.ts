@@ -2,6 +2,7 @@
 import type { Volume } from '@aws-sdk/client-ecs';
 import { clientError } from '../errors.ts';
 import { isName } from '../names.ts';
+import { checkTexts } from './limits.ts';
 
 /** Checks and completes volumes. Throws ClientException. */
 export function normalVolumes(volumes: readonly Volume[] | undefined): Volume[] {
@@ -13,9 +14,13 @@ export function normalVolumes(volumes: readonly Volume[] | undefined): Volume[] 
     if (!isName(name)) throw clientError('Volume names must be up to 255 letters, numbers, underscores and hyphens.');
     if (seen.has(name)) throw clientError(`The volume '${name}' is there twice.`);
     seen.add(name);
-    if (volume.efsVolumeConfiguration || volume.fsxWindowsFileServerVolumeConfiguration)
+    if (
+      volume.efsVolumeConfiguration ||
+      volume.fsxWindowsFileServerVolumeConfiguration ||
+      volume.s3filesVolumeConfiguration
+    )
       throw clientError(
-        `Volume '${name}': EFS and FSx volumes are not available in Longshore. Use host or docker volumes.`,
+        `Volume '${name}': EFS, FSx and S3 Files volumes are not available in Longshore. Use host or docker volumes.`,
       );
     if (volume.configuredAtLaunch)
       throw clientError(`Volume '${name}': 'configuredAtLaunch' is not available in Longshore. Leave it out.`);
@@ -31,6 +36,10 @@ export function normalVolumes(volumes: readonly Volume[] | undefined): Volume[] 
       throw clientError(`Volume '${name}': dockerVolumeConfiguration.scope must be task or shared.`);
     if (scope === 'task' && docker.autoprovision !== undefined)
       throw clientError(`Volume '${name}': 'autoprovision' is for volumes of scope shared.`);
+    checkTexts(`volume ${name}`, 'driverOpts', Object.entries(docker.driverOpts ?? {}).flat(), 4096);
+    checkTexts(`volume ${name}`, 'labels', Object.entries(docker.labels ?? {}).flat(), 4096);
+    if (docker.driver !== undefined && !/^[a-zA-Z0-9][a-zA-Z0-9_./:-]{0,254}$/.test(docker.driver))
+      throw clientError(`Volume '${name}': dockerVolumeConfiguration.driver must be the name of a volume driver.`);
     return {
       name,
       dockerVolumeConfiguration: {
