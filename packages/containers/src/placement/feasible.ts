@@ -1,28 +1,36 @@
-// Whether an instance can take a task, and if not, why. The one function that decides it, for planning as for explaining.
+// Whether an instance can take a task, and if not, why. The one function that decides it, for planning as for explaining;
+// the write that reserves compares and sets the same amounts.
 import type { Demand, Offer, Reason, Rules } from './types.ts';
 
-/** All reasons against, most telling first; empty if the task fits. */
-export function refusals(offer: Offer, demand: Demand, rules: Pick<Rules, 'distinctInstance'>): Reason[] {
-  const reasons: Reason[] = [];
-  if (offer.status !== 'ACTIVE') reasons.push('INACTIVE');
-  if (!offer.connected) reasons.push('AGENT');
-  if (demand.attributes.some((name) => !offer.attributes.has(name))) reasons.push('ATTRIBUTE');
-  if (demand.cpu > offer.cpu) reasons.push('RESOURCE:CPU');
-  if (demand.memory > offer.memory) reasons.push('RESOURCE:MEMORY');
-  if (demand.tcp.some((port) => offer.tcp.has(port)) || demand.udp.some((port) => offer.udp.has(port)))
-    reasons.push('RESOURCE:PORTS');
-  if (rules.distinctInstance && offer.sameGroup > 0) reasons.push('DISTINCT_INSTANCE');
-  return reasons;
+type Check = (offer: Offer, demand: Demand, rules: Rules) => boolean;
+
+/** How many tasks of the rules' group are on the instance. */
+export function sameGroup(offer: Offer, rules: Pick<Rules, 'group'>): number {
+  return offer.groups.get(rules.group) ?? 0;
 }
 
-/** The offer after the task was placed on it. */
-export function afterPlacing(offer: Offer, demand: Demand): Offer {
-  return {
-    ...offer,
-    cpu: offer.cpu - demand.cpu,
-    memory: offer.memory - demand.memory,
-    tcp: demand.tcp.length === 0 ? offer.tcp : new Set([...offer.tcp, ...demand.tcp]),
-    udp: demand.udp.length === 0 ? offer.udp : new Set([...offer.udp, ...demand.udp]),
-    sameGroup: offer.sameGroup + 1,
-  };
+function taken(used: ReadonlySet<number>, wanted: readonly number[]): boolean {
+  return wanted.some((port) => used.has(port));
+}
+
+/** True if it speaks against the instance; the most telling first. */
+const against: readonly (readonly [Reason, Check])[] = [
+  ['INACTIVE', (offer) => offer.status !== 'ACTIVE'],
+  ['AGENT', (offer) => !offer.connected],
+  ['ATTRIBUTE', (offer, demand) => demand.attributes.some((name) => !offer.attributes.has(name))],
+  ['MEMBER_OF', (offer, _demand, rules) => rules.memberOf.some((constraint) => !constraint.test(offer))],
+  ['RESOURCE:CPU', (offer, demand) => demand.cpu > offer.cpu],
+  ['RESOURCE:MEMORY', (offer, demand) => demand.memory > offer.memory],
+  ['RESOURCE:GPU', (offer, demand) => demand.gpus > offer.freeGpus.length],
+  ['RESOURCE:PORTS', (offer, demand) => taken(offer.tcp, demand.tcp) || taken(offer.udp, demand.udp)],
+  ['DISTINCT_INSTANCE', (offer, _demand, rules) => rules.distinctInstance && sameGroup(offer, rules) > 0],
+];
+
+/** All reasons against, most telling first; empty if the task fits. */
+export function refusals(offer: Offer, demand: Demand, rules: Rules): Reason[] {
+  return against.filter(([, speaks]) => speaks(offer, demand, rules)).map(([reason]) => reason);
+}
+
+export function fits(offer: Offer, demand: Demand, rules: Rules): boolean {
+  return !against.some(([, speaks]) => speaks(offer, demand, rules));
 }

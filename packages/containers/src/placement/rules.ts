@@ -1,7 +1,8 @@
 // Placement constraints and strategies as a caller names them, checked and read.
-import type { PlacementConstraint, PlacementStrategy } from '@aws-sdk/client-ecs';
-import { invalidParameter, unsupported } from '../errors.ts';
-import type { Rules, Strategy } from './types.ts';
+import type { PlacementConstraint, PlacementStrategy, TaskDefinitionPlacementConstraint } from '@aws-sdk/client-ecs';
+import { clientError, invalidParameter } from '../errors.ts';
+import { compileConstraint } from './language/compile.ts';
+import type { Strategy, Wishes } from './types.ts';
 
 function readStrategy(strategy: PlacementStrategy): Strategy {
   const field = strategy.field ?? '';
@@ -21,18 +22,37 @@ function readStrategy(strategy: PlacementStrategy): Strategy {
   }
 }
 
-/** Throws InvalidParameterException, or UnsupportedFeatureException for `memberOf`. */
+/** Throws InvalidParameterException. */
 export function readRules(
   constraints: readonly PlacementConstraint[] | undefined,
   strategies: readonly PlacementStrategy[] | undefined,
-): Rules {
+): Wishes {
   if ((constraints?.length ?? 0) > 10) throw invalidParameter('At most 10 placement constraints are allowed.');
   if ((strategies?.length ?? 0) > 5) throw invalidParameter('At most 5 placement strategies are allowed.');
-  for (const constraint of constraints ?? []) {
-    if (constraint.type === 'memberOf') throw unsupported('The placement constraint memberOf');
-    if (constraint.type !== 'distinctInstance')
+  for (const { type, expression } of constraints ?? []) {
+    if (type !== 'memberOf' && type !== 'distinctInstance')
       throw invalidParameter('A placement constraint must be distinctInstance or memberOf.');
-    if (constraint.expression) throw invalidParameter('distinctInstance takes no expression.');
+    if (type === 'distinctInstance' && expression) throw invalidParameter('distinctInstance takes no expression.');
+    if (type === 'memberOf' && !expression) throw invalidParameter('memberOf needs an expression.');
   }
-  return { distinctInstance: (constraints?.length ?? 0) > 0, strategies: (strategies ?? []).map(readStrategy) };
+  return {
+    distinctInstance: (constraints ?? []).some((each) => each.type === 'distinctInstance'),
+    memberOf: (constraints ?? [])
+      .filter((each) => each.type === 'memberOf')
+      .map((each) => compileConstraint(each.expression ?? '')),
+    strategies: (strategies ?? []).map(readStrategy),
+  };
+}
+
+/** The constraints of a task definition, which may only be `memberOf`. Throws ClientException or InvalidParameterException. */
+export function checkDefinitionConstraints(
+  constraints: readonly TaskDefinitionPlacementConstraint[] | undefined,
+): TaskDefinitionPlacementConstraint[] {
+  if ((constraints?.length ?? 0) > 10) throw clientError('At most 10 placement constraints are allowed.');
+  return (constraints ?? []).map(({ type, expression }) => {
+    if (type !== 'memberOf') throw clientError('A placement constraint of a task definition must be memberOf.');
+    if (!expression) throw clientError('memberOf needs an expression.');
+    compileConstraint(expression);
+    return { type, expression };
+  });
 }

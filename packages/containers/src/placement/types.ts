@@ -1,40 +1,43 @@
 // The nouns of placement: what a task demands and what an instance offers, as plain data.
 import type { InstanceStatus } from '../instances.ts';
+import type { Constraint, Facts } from './language/compile.ts';
 
 export interface Demand {
   /** CPU units. */
   readonly cpu: number;
   /** MiB. */
   readonly memory: number;
+  readonly gpus: number;
   readonly tcp: readonly number[];
   readonly udp: readonly number[];
   /** Attribute names that the instance must have. */
   readonly attributes: readonly string[];
 }
 
-/** What remains on an instance. */
-export interface Offer {
+/** What remains on an instance, and what is known of it. */
+export interface Offer extends Facts {
   readonly arn: string;
   readonly status: InstanceStatus;
-  readonly connected: boolean;
   readonly cpu: number;
   readonly memory: number;
+  /** By id, in the order of registration; `freeGpus` are the places of those that no task has. */
+  readonly gpuIds: readonly string[];
+  readonly freeGpus: readonly number[];
   readonly tcp: ReadonlySet<number>;
   readonly udp: ReadonlySet<number>;
-  readonly attributes: ReadonlyMap<string, string>;
-  /** Tasks of the same group on it that are not stopped. */
-  readonly sameGroup: number;
 }
 
-/** Why an instance cannot take a task, in ECS's words. */
+/** Why an instance cannot take a task. */
 export type Reason =
   | 'INACTIVE'
   | 'AGENT'
   | 'ATTRIBUTE'
+  | 'MEMBER_OF'
+  | 'DISTINCT_INSTANCE'
   | 'RESOURCE:CPU'
   | 'RESOURCE:MEMORY'
-  | 'RESOURCE:PORTS'
-  | 'DISTINCT_INSTANCE';
+  | 'RESOURCE:GPU'
+  | 'RESOURCE:PORTS';
 
 export interface Strategy {
   readonly type: 'random' | 'spread' | 'binpack';
@@ -42,8 +45,15 @@ export interface Strategy {
   readonly field: string;
 }
 
-export interface Rules {
+/** What a caller asks of the placement. */
+export interface Wishes {
   readonly distinctInstance: boolean;
+  readonly memberOf: readonly Constraint[];
   /** In order of weight; none means first fit. */
   readonly strategies: readonly Strategy[];
+}
+
+/** The wishes and the group whose tasks `distinctInstance` and `spread` count. */
+export interface Rules extends Wishes {
+  readonly group: string;
 }

@@ -1,0 +1,212 @@
+// The instances of one cluster in memory: what the store last said of each, less what launches that are being written take.
+// Decisions are made here; whether they hold is decided by the write that reserves.
+import type { Constraint, Facts } from './language/compile.ts';
+import { type Ranking, ranking } from './ranking.ts';
+import type { Demand, Offer, Rules } from './types.ts';
+
+/** A task that was placed here and is not yet read back from the store. */
+export interface Hold {
+  readonly arn: string;
+  /** Places of the GPUs that it takes. */
+  readonly gpus: readonly number[];
+  /** Gives back what it takes; once. */
+  end(): void;
+}
+
+export interface Roster {
+  size(): number;
+  get(arn: string): Offer | undefined;
+  all(): Iterable<Offer>;
+  /** Sets what the store says of an instance; undefined if it is gone. */
+  put(arn: string, offer: Offer | undefined): void;
+  /** The best instance for such a task now, or undefined. */
+  best(demand: Demand, rules: Rules): Offer | undefined;
+  /** Takes from the instance until `end`. */
+  hold(arn: string, demand: Demand, group: string): Hold;
+}
+
+interface Held {
+  readonly demand: Demand;
+  readonly group: string;
+  readonly gpus: readonly number[];
+}
+
+interface Slot {
+  readonly place: number;
+  stored: Offer;
+  readonly holds: Set<Held>;
+  /** Raised when the attributes or what was registered changed. */
+  settledVersion: number;
+}
+
+interface Kept {
+  readonly ranking: Ranking;
+  /** How much of the journal it has taken in. */
+  seen: number;
+}
+
+/** Places that all rankings of a cluster may have together, and how many rankings at least and at most. */
+const rankedPlaces = 1_000_000;
+const fewestRankings = 4;
+const mostRankings = 64;
+
+function less(stored: Offer, holds: ReadonlySet<Held>): Offer {
+  if (holds.size === 0) return stored;
+  let { cpu, memory } = stored;
+  const groups = new Map(stored.groups);
+  const gpus = new Set<number>();
+  let tcp: Set<number> | undefined;
+  let udp: Set<number> | undefined;
+  for (const { demand, group, gpus: own } of holds) {
+    cpu -= demand.cpu;
+    memory -= demand.memory;
+    groups.set(group, (groups.get(group) ?? 0) + 1);
+    for (const gpu of own) gpus.add(gpu);
+    if (demand.tcp.length > 0) tcp = new Set([...(tcp ?? stored.tcp), ...demand.tcp]);
+    if (demand.udp.length > 0) udp = new Set([...(udp ?? stored.udp), ...demand.udp]);
+  }
+  const freeGpus = gpus.size === 0 ? stored.freeGpus : stored.freeGpus.filter((each) => !gpus.has(each));
+  return { ...stored, cpu, memory, groups, freeGpus, tcp: tcp ?? stored.tcp, udp: udp ?? stored.udp };
+}
+
+/** One more hold, without going through all of them again. */
+function lessOne(offer: Offer, { demand, group, gpus }: Held): Offer {
+  const groups = new Map(offer.groups);
+  groups.set(group, (groups.get(group) ?? 0) + 1);
+  return {
+    ...offer,
+    cpu: offer.cpu - demand.cpu,
+    memory: offer.memory - demand.memory,
+    groups,
+    freeGpus: gpus.length === 0 ? offer.freeGpus : offer.freeGpus.filter((each) => !gpus.includes(each)),
+    tcp: demand.tcp.length === 0 ? offer.tcp : new Set([...offer.tcp, ...demand.tcp]),
+    udp: demand.udp.length === 0 ? offer.udp : new Set([...offer.udp, ...demand.udp]),
+  };
+}
+
+/** Equal keys: the same order of preference. The group counts only where something asks for it. */
+function keyOf(demand: Demand, rules: Rules): string {
+  const counts = rules.distinctInstance || rules.strategies.some((each) => each.type === 'spread');
+  const { distinctInstance, strategies } = rules;
+  const memberOf = rules.memberOf.map((each) => each.text);
+  return JSON.stringify([demand, distinctInstance, memberOf, strategies, counts ? rules.group : '']);
+}
+
+export function createRoster(random: () => number): Roster {
+  const slots: (Slot | undefined)[] = [];
+  const offers: (Offer | undefined)[] = [];
+  const placeOf = new Map<string, number>();
+  const rankings = new Map<string, Kept>();
+  const verdicts = new Map<string, number[]>();
+  /** Places that changed, in order; `dropped` were before its first. */
+  let journal: number[] = [];
+  let dropped = 0;
+
+  function note(place: number): void {
+    journal.push(place);
+    if (journal.length <= 2 * offers.length + 1024) return;
+    dropped += journal.length;
+    journal = [];
+  }
+
+  /** A constraint whose answer is kept for each instance as long as its attributes stay what they are. */
+  function remembered(constraint: Constraint): Constraint {
+    if (!constraint.settled) return constraint;
+    const known = verdicts.get(constraint.text) ?? [];
+    if (verdicts.size > mostRankings) verdicts.clear();
+    verdicts.set(constraint.text, known);
+    const test = (facts: Facts) => {
+      const place = placeOf.get((facts as Offer).arn) ?? -1;
+      const version = slots[place]?.settledVersion ?? 0;
+      const verdict = known[place] ?? 0;
+      if (verdict >> 1 === version) return (verdict & 1) === 1;
+      const answer = constraint.test(facts);
+      known[place] = (version << 1) | (answer ? 1 : 0);
+      return answer;
+    };
+    return { ...constraint, test };
+  }
+
+  function makeRanking(key: string, demand: Demand, rules: Rules): Kept {
+    const limit = Math.max(fewestRankings, Math.min(mostRankings, Math.floor(rankedPlaces / (offers.length + 1))));
+    for (const oldest of rankings.keys()) {
+      if (rankings.size < limit) break;
+      rankings.delete(oldest);
+    }
+    const made = ranking(offers, demand, { ...rules, memberOf: rules.memberOf.map(remembered) }, random);
+    const kept = { ranking: made, seen: dropped + journal.length };
+    rankings.set(key, kept);
+    return kept;
+  }
+
+  function current(demand: Demand, rules: Rules): Ranking {
+    const key = keyOf(demand, rules);
+    const known = rankings.get(key);
+    if (known === undefined || known.seen < dropped) return makeRanking(key, demand, rules).ranking;
+    // Used last, forgotten last.
+    rankings.delete(key);
+    rankings.set(key, known);
+    for (let at = known.seen - dropped; at < journal.length; at++) known.ranking.changed(journal[at] as number);
+    known.seen = dropped + journal.length;
+    return known.ranking;
+  }
+
+  function add(arn: string, stored: Offer): void {
+    const place = slots.length;
+    placeOf.set(arn, place);
+    slots.push({ place, stored, holds: new Set(), settledVersion: 1 });
+    offers.push(stored);
+    note(place);
+  }
+
+  function slotOf(arn: string): Slot | undefined {
+    const place = placeOf.get(arn);
+    return place === undefined ? undefined : slots[place];
+  }
+
+  return {
+    size: () => placeOf.size,
+    get: (arn) => offers[placeOf.get(arn) ?? -1],
+    *all() {
+      for (const offer of offers) if (offer !== undefined) yield offer;
+    },
+    put(arn, stored) {
+      const slot = slotOf(arn);
+      if (slot === undefined) return stored === undefined ? undefined : add(arn, stored);
+      if (stored === undefined) {
+        placeOf.delete(arn);
+        slots[slot.place] = undefined;
+        offers[slot.place] = undefined;
+      } else {
+        const { attributes, agentVersion, ec2InstanceId } = slot.stored;
+        const same =
+          attributes === stored.attributes &&
+          agentVersion === stored.agentVersion &&
+          ec2InstanceId === stored.ec2InstanceId;
+        if (!same) slot.settledVersion += 1;
+        slot.stored = stored;
+        offers[slot.place] = less(stored, slot.holds);
+      }
+      note(slot.place);
+    },
+    best: (demand, rules) => current(demand, rules).best(),
+    hold(arn, demand, group) {
+      const slot = slotOf(arn);
+      const offer = slot && offers[slot.place];
+      if (slot === undefined || offer === undefined) return { arn, gpus: [], end: () => undefined };
+      const held: Held = { demand, group, gpus: offer.freeGpus.slice(0, demand.gpus) };
+      slot.holds.add(held);
+      offers[slot.place] = lessOne(offer, held);
+      note(slot.place);
+      return {
+        arn,
+        gpus: held.gpus,
+        end() {
+          if (!slot.holds.delete(held) || slots[slot.place] !== slot) return;
+          offers[slot.place] = less(slot.stored, slot.holds);
+          note(slot.place);
+        },
+      };
+    },
+  };
+}
