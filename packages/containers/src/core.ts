@@ -5,6 +5,7 @@ import type { Store } from '@longshore/store';
 import type { LivenessTimes } from './liveness/times.ts';
 import type { Place } from './names.ts';
 import type { LoadBalancing, ServiceDiscovery } from './types.ts';
+import type { Capacity } from './placement/capacity.ts';
 
 export interface Counters {
   readonly tasksStarted: Counter;
@@ -26,6 +27,8 @@ export interface Core {
   readonly loadBalancing?: LoadBalancing | undefined;
   readonly serviceDiscovery?: ServiceDiscovery | undefined;
   readonly liveness: LivenessTimes;
+  /** What the instances have to give. */
+  readonly capacity: Capacity;
   /** Tells the instance's session, if this replica has it, that there may be something to deliver. */
   wakeInstance(instanceArn: string): void;
   /** Tells the keeper that a service or one of its tasks changed. */

@@ -10,6 +10,7 @@ import { serviceKeeper } from './keeper/keeper.ts';
 import { usualTimes } from './liveness/times.ts';
 import { instanceWatch, recoverConnections } from './liveness/watch.ts';
 import { ecsService } from './operations.ts';
+import { createCapacity } from './placement/capacity.ts';
 import { summaryOf } from './summary.ts';
 import { targetKeeper } from './targets/keeper.ts';
 import { type TcsSession, tcsSession } from './tcs/session.ts';
@@ -37,7 +38,9 @@ function hostOf(baseUrl: string): string {
 
 /** The store must have been migrated with `containersMigrations` before anything is called. */
 export function createContainers(options: ContainersOptions): Containers {
-  const { store, clock, log, region, replica } = options;
+  const { clock, log, region, replica } = options;
+  const capacity = createCapacity(options.store, clock, Math.random);
+  const { store } = capacity;
   const tcsSessions = new Set<TcsSession>();
   const core: Core = {
     store,
@@ -47,6 +50,7 @@ export function createContainers(options: ContainersOptions): Containers {
     replica,
     counters: countersOf(options.meter),
     liveness: options.liveness ?? usualTimes,
+    capacity,
     wakeInstance: (arn) => hub.wake(arn),
     loadBalancing: options.loadBalancing,
     serviceDiscovery: options.serviceDiscovery,

@@ -18,6 +18,7 @@ export type DefinitionDocument = Pick<
   | 'memory'
   | 'pidMode'
   | 'ipcMode'
+  | 'placementConstraints'
 > & {
   readonly containerDefinitions: NonNullable<TaskDefinition['containerDefinitions']>;
   readonly networkMode: NetworkMode;
@@ -155,7 +156,7 @@ export function shapeDefinition(record: DefinitionRecord): TaskDefinition {
     status: record.status,
     ...document,
     ...(networkModeGiven && { networkMode }),
-    placementConstraints: [],
+    placementConstraints: record.document.placementConstraints ?? [],
     registeredAt: dateOf(record.registeredAt),
     registeredBy: record.registeredBy,
     deregisteredAt: dateOf(record.deregisteredAt),

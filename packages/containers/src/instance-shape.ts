@@ -17,11 +17,25 @@ function integer(name: string, value: number): Resource {
 }
 
 function ports(name: string, values: readonly number[]): Resource {
-  return { name, type: 'STRINGSET', stringSetValue: values.map(String), integerValue: 0, longValue: 0, doubleValue: 0 };
+  return set(name, values.map(String));
 }
 
-function resources(cpu: number, memory: number, tcp: readonly number[], udp: readonly number[]): Resource[] {
-  return [integer('CPU', cpu), integer('MEMORY', memory), ports('PORTS', tcp), ports('PORTS_UDP', udp)];
+function set(name: string, values: readonly string[]): Resource {
+  return { name, type: 'STRINGSET', stringSetValue: [...values], integerValue: 0, longValue: 0, doubleValue: 0 };
+}
+
+interface Amounts {
+  readonly cpu: number;
+  readonly memory: number;
+  readonly tcp: readonly number[];
+  readonly udp: readonly number[];
+  readonly gpus: readonly string[] | undefined;
+}
+
+/** GPUs are named only where there are some. */
+function resources({ cpu, memory, tcp, udp, gpus }: Amounts): Resource[] {
+  const all = [integer('CPU', cpu), integer('MEMORY', memory), ports('PORTS', tcp), ports('PORTS_UDP', udp)];
+  return gpus === undefined ? all : [...all, set('GPU', gpus)];
 }
 
 interface TaskCounts {
@@ -72,13 +86,20 @@ function shape(
     ec2InstanceId: document.ec2InstanceId,
     version: instance.version,
     versionInfo: { ...document.versionInfo },
-    remainingResources: resources(instance.cpuRemaining, instance.memoryRemaining, mine('tcp'), mine('udp')),
-    registeredResources: resources(
-      instance.cpuRegistered,
-      instance.memoryRegistered,
-      document.reservedTcp,
-      document.reservedUdp,
-    ),
+    remainingResources: resources({
+      cpu: instance.cpuRemaining,
+      memory: instance.memoryRemaining,
+      tcp: mine('tcp'),
+      udp: mine('udp'),
+      gpus: document.gpuIds?.filter((_, place) => !mine('gpu').includes(place)),
+    }),
+    registeredResources: resources({
+      cpu: instance.cpuRegistered,
+      memory: instance.memoryRegistered,
+      tcp: document.reservedTcp,
+      udp: document.reservedUdp,
+      gpus: document.gpuIds,
+    }),
     status: instance.status,
     agentConnected: instance.connected,
     runningTasksCount: counts?.running ?? 0,

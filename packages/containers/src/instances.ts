@@ -1,11 +1,12 @@
 // Container instances: rows, lookups, and the steps that reserve and return what tasks hold. Reserving is compare and set
 // on what really remains, so that two launches can share an instance without waiting for each other and never over-commit.
 import type { Attribute, VersionInfo } from '@aws-sdk/client-ecs';
-import { type Sql, type Step, sql, sqlAnd, sqlList, type View } from '@longshore/store';
+import { type Sql, type Step, sql, sqlList, type View } from '@longshore/store';
 import { readDocument } from './documents.ts';
 
 export type InstanceStatus = 'ACTIVE' | 'DRAINING' | 'INACTIVE';
-export type Protocol = 'tcp' | 'udp';
+/** Things of which an instance has one each: host ports, and GPUs by their place in the list of its ids. */
+export type Protocol = 'tcp' | 'udp' | 'gpu';
 
 export interface InstanceDocument {
   readonly versionInfo: VersionInfo;
@@ -13,6 +14,7 @@ export interface InstanceDocument {
   readonly reservedTcp: readonly number[];
   readonly reservedUdp: readonly number[];
   readonly ec2InstanceId?: string | undefined;
+  readonly gpuIds?: readonly string[] | undefined;
 }
 
 export type HealthState = 'OK' | 'IMPAIRED' | 'INSUFFICIENT_DATA' | 'INITIALIZING';
@@ -114,24 +116,11 @@ export async function findInstances(view: View, arns: readonly string[]): Promis
   return rows.map(fromRow);
 }
 
-export interface Fit {
-  readonly cpu: number;
-  readonly memory: number;
-  readonly limit: number;
-}
-
-/** Instances of a cluster in ARN order; with `fit`, only those that could take such a task now. */
-export async function clusterInstances(view: View, clusterArn: string, fit?: Fit): Promise<InstanceRecord[]> {
-  const conditions = [sql`cluster_arn = ${clusterArn}`, sql`status IN ('ACTIVE', 'DRAINING')`];
-  if (fit !== undefined)
-    conditions.push(
-      sql`status = 'ACTIVE'`,
-      sql`connected = 1`,
-      sql`cpu_remaining >= ${fit.cpu}`,
-      sql`memory_remaining >= ${fit.memory}`,
-    );
+/** Instances of a cluster in ARN order. */
+export async function clusterInstances(view: View, clusterArn: string): Promise<InstanceRecord[]> {
   const rows = await view.all<InstanceRow>(
-    sql`SELECT ${columns} FROM ecs_instances WHERE ${sqlAnd(conditions)} ORDER BY arn LIMIT ${fit?.limit ?? 10_000}`,
+    sql`SELECT ${columns} FROM ecs_instances WHERE cluster_arn = ${clusterArn} AND status IN ('ACTIVE', 'DRAINING')
+      ORDER BY arn LIMIT 10000`,
   );
   return rows.map(fromRow);
 }
@@ -158,6 +147,7 @@ export interface Reservation {
   readonly memory: number;
   readonly tcp: readonly number[];
   readonly udp: readonly number[];
+  readonly gpus: readonly number[];
 }
 
 function portSteps(reservation: Reservation, protocol: Protocol, ports: readonly number[]): Step[] {
@@ -180,6 +170,7 @@ export function reserveSteps(reservation: Reservation): Step[] {
     },
     ...portSteps(reservation, 'tcp', reservation.tcp),
     ...portSteps(reservation, 'udp', reservation.udp),
+    ...portSteps(reservation, 'gpu', reservation.gpus),
   ];
 }
 

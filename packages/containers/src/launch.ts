@@ -3,15 +3,16 @@
 import type { TaskOverride } from '@aws-sdk/client-ecs';
 import { newHexId, newUuid, parseArn } from '@longshore/base';
 import type { Step, View } from '@longshore/store';
+import type { Core } from './core.ts';
 import type { DefinitionRecord } from './definitions.ts';
 import { taskEvent } from './events.ts';
-import { clusterInstances, findInstances, type InstanceRecord, reserveSteps } from './instances.ts';
+import { reserveSteps } from './instances.ts';
 import { ecsArn, lastPart } from './names.ts';
-import { demandOf } from './placement/demand.ts';
-import { refusals } from './placement/feasible.ts';
-import { readOffers } from './placement/offers.ts';
-import { place, type PlacementFailure } from './placement/place.ts';
-import type { Demand, Rules } from './placement/types.ts';
+import { demandOf, gpusOf } from './placement/demand.ts';
+import { compileConstraint } from './placement/language/compile.ts';
+import { failureOf, place, type PlacementFailure } from './placement/place.ts';
+import type { Hold, Roster } from './placement/roster.ts';
+import type { Demand, Offer, Rules, Wishes } from './placement/types.ts';
 import { type CleanTag, tagSteps } from './tags.ts';
 import { type ContainerState, insertTask, type TaskRecord, type TaskTargets } from './tasks.ts';
 
@@ -27,7 +28,7 @@ export interface LaunchOrder {
   readonly startedBy: string;
   readonly serviceArn: string;
   readonly overrides: TaskOverride;
-  readonly rules: Rules;
+  readonly rules: Wishes;
   readonly tags: readonly CleanTag[];
   /** With what its load balancers and registries are told of the tasks. */
   readonly targets?: TaskTargets | undefined;
@@ -36,6 +37,7 @@ export interface LaunchOrder {
 export interface LaunchFailure {
   readonly arn: string;
   readonly reason: string;
+  readonly detail?: string;
 }
 
 export interface LaunchPlan {
@@ -46,53 +48,46 @@ export interface LaunchPlan {
   readonly considered: number;
 }
 
-/** Candidates read in the first round; enough for any RunTask, and no scan of a big cluster. */
-const firstRound = 64;
-
 interface Placed {
-  readonly placed: readonly string[];
+  readonly holds: readonly Hold[];
   readonly failures: readonly LaunchFailure[];
-  readonly instances: readonly InstanceRecord[];
-}
-
-/** First fit looks at a bounded number of instances that have room; only if they do not suffice, at all of them. */
-async function choose(view: View, order: LaunchOrder, demand: Demand): Promise<Placed> {
-  const attempt = async (instances: InstanceRecord[]) => {
-    const offers = await readOffers(view, instances, demand, order.rules, order.group);
-    return { ...place(offers, demand, order.count, order.rules, Math.random), instances };
-  };
-  if (order.rules.strategies.length === 0) {
-    const fit = { cpu: demand.cpu, memory: demand.memory, limit: firstRound };
-    const quick = await attempt(await clusterInstances(view, order.clusterArn, fit));
-    if (quick.placed.length === order.count) return { ...quick, failures: [] };
-  }
-  const full = await attempt(await clusterInstances(view, order.clusterArn));
-  return { ...full, failures: full.failures.map(publicFailure) };
 }
 
 /** ECS has no word of its own for an instance that already has a task of the group. */
-function publicFailure(failure: PlacementFailure): LaunchFailure {
+function publicFailure({ arn, reason, detail }: PlacementFailure): LaunchFailure {
+  const unsatisfied = reason === 'DISTINCT_INSTANCE' || reason === 'MEMBER_OF';
   return {
-    arn: failure.arn,
-    reason: failure.reason === 'DISTINCT_INSTANCE' ? 'MemberOf placement constraint unsatisfied.' : failure.reason,
+    arn,
+    reason: unsatisfied ? 'MemberOf placement constraint unsatisfied.' : reason,
+    ...(detail === undefined ? {} : { detail }),
   };
 }
 
-async function named(view: View, order: LaunchOrder, arns: readonly string[], demand: Demand): Promise<Placed> {
-  const instances = (await findInstances(view, arns)).filter(
-    (each) => each.clusterArn === order.clusterArn && each.status !== 'INACTIVE',
-  );
-  const offers = new Map((await readOffers(view, instances, demand, order.rules, order.group)).map((o) => [o.arn, o]));
+function choose(roster: Roster, order: LaunchOrder, demand: Demand, rules: Rules): Placed {
+  const { holds, failures } = place(roster, demand, order.count, rules);
+  return { holds, failures: failures.map(publicFailure) };
+}
+
+function named(roster: Roster, arns: readonly string[], demand: Demand, rules: Rules): Placed {
+  const holds: Hold[] = [];
   const failures: LaunchFailure[] = [];
-  const placed: string[] = [];
   for (const arn of new Set(arns)) {
-    const offer = offers.get(arn);
-    // StartTask may use a draining instance; it is the caller who places.
-    const reason = offer === undefined ? 'MISSING' : refusals(offer, demand, order.rules)[0];
-    if (reason === undefined) placed.push(arn);
-    else failures.push({ arn, reason });
+    const offer = roster.get(arn);
+    if (offer === undefined) {
+      failures.push({ arn, reason: 'MISSING' });
+      continue;
+    }
+    const failure = failureOf(offer, demand, rules);
+    if (failure === undefined) holds.push(roster.hold(arn, demand, rules.group));
+    else failures.push(publicFailure(failure));
   }
-  return { placed, failures, instances };
+  return { holds, failures };
+}
+
+/** The caller's rules with the definition's constraints, for the tasks of the order's group. */
+export function rulesOf(definition: DefinitionRecord, wishes: Wishes, group: string): Rules {
+  const own = (definition.document.placementConstraints ?? []).map((each) => compileConstraint(each.expression ?? ''));
+  return { ...wishes, memberOf: [...wishes.memberOf, ...own], group };
 }
 
 function newContainers(order: LaunchOrder, taskId: string): ContainerState[] {
@@ -116,11 +111,27 @@ function newContainers(order: LaunchOrder, taskId: string): ContainerState[] {
   });
 }
 
-function newTask(order: LaunchOrder, demand: Demand, instance: InstanceRecord, now: number): TaskRecord {
+/** The ids of the GPUs that each container gets, in the containers' order. */
+function assignGpus(order: LaunchOrder, ids: readonly string[]): Record<string, string[]> | undefined {
+  if (ids.length === 0) return undefined;
+  let next = 0;
+  const entries = order.definition.document.containerDefinitions.flatMap((container) => {
+    const mine = order.overrides.containerOverrides?.find((each) => each.name === container.name);
+    const own = ids.slice(next, (next += gpusOf(container, mine)));
+    return own.length === 0 ? [] : [[container.name ?? '', own] as const];
+  });
+  return Object.fromEntries(entries);
+}
+
+function newTask(order: LaunchOrder, demand: Demand, instance: Offer, hold: Hold, now: number): TaskRecord {
   const id = newHexId();
   const cluster = parseArn(order.clusterArn);
-  const zone = instance.attributes.find((each) => each.name === 'ecs.availability-zone')?.value;
-  const architecture = instance.attributes.find((each) => each.name === 'ecs.cpu-architecture');
+  const zone = instance.attributes.get('ecs.availability-zone');
+  const architecture = instance.attributes.get('ecs.cpu-architecture');
+  const gpus = assignGpus(
+    order,
+    hold.gpus.map((place) => instance.gpuIds[place] ?? ''),
+  );
   const place = { region: cluster?.region ?? '', account: order.account };
   return {
     arn: ecsArn(place, 'task', `${lastPart(order.clusterArn)}/${id}`),
@@ -151,31 +162,53 @@ function newTask(order: LaunchOrder, demand: Demand, instance: InstanceRecord, n
       cpu: order.overrides.cpu ?? order.definition.document.cpu ?? String(demand.cpu),
       memory: order.overrides.memory ?? order.definition.document.memory ?? String(demand.memory),
       overrides: order.overrides,
-      attributes: architecture === undefined ? [] : [architecture],
+      attributes: architecture === undefined ? [] : [{ name: 'ecs.cpu-architecture', value: architecture }],
       containers: newContainers(order, id),
       availabilityZone: zone,
       ...(order.targets && { targets: order.targets }),
+      ...(gpus && { gpus }),
     },
   };
 }
 
+/** Decides on what is known in memory; before it says that there is no room it looks whether others made some. */
+async function decide(core: Pick<Core, 'capacity'>, view: View, order: LaunchOrder, demand: Demand) {
+  const rules = rulesOf(order.definition, order.rules, order.group);
+  const needs = { running: rules.memberOf.some((each) => each.countsRunning) };
+  const attempt = async () => {
+    const roster = await core.capacity.roster(view, order.clusterArn, needs);
+    const { instances } = order;
+    const placed =
+      instances === undefined ? choose(roster, order, demand, rules) : named(roster, instances, demand, rules);
+    return { ...placed, roster };
+  };
+  const first = await attempt();
+  if (first.failures.length === 0 && first.holds.length > 0) return first;
+  if (!(await core.capacity.recheck(view, order.clusterArn))) return first;
+  for (const hold of first.holds) hold.end();
+  return attempt();
+}
+
 /** Plans tasks and their reservation. Nothing is thrown for want of room: see `failures`. */
-export async function planLaunch(view: View, order: LaunchOrder, now: number): Promise<LaunchPlan> {
+export async function planLaunch(
+  core: Pick<Core, 'capacity'>,
+  view: View,
+  order: LaunchOrder,
+  now: number,
+): Promise<LaunchPlan> {
   const demand = demandOf(order.definition.document, order.overrides);
-  const { placed, failures, instances } =
-    order.instances === undefined
-      ? await choose(view, order, demand)
-      : await named(view, order, order.instances, demand);
-  const byArn = new Map(instances.map((each) => [each.arn, each]));
-  const tasks = placed.flatMap((arn) => {
-    const instance = byArn.get(arn);
-    return instance === undefined ? [] : [newTask(order, demand, instance, now)];
-  });
-  const steps = tasks.flatMap((task) => [
-    ...reserveSteps({ ...demand, instanceArn: task.instanceArn, taskArn: task.arn }),
-    insertTask(task),
-    ...tagSteps(task.arn, order.tags),
-    taskEvent(task, now),
-  ]);
-  return { tasks, failures: failures.slice(0, 100), steps, considered: instances.length };
+  const { holds, failures, roster } = await decide(core, view, order, demand);
+  const tasks: TaskRecord[] = [];
+  const steps: Step[] = [];
+  for (const hold of holds) {
+    const instance = roster.get(hold.arn);
+    if (instance === undefined) continue;
+    const task = newTask(order, demand, instance, hold, now);
+    const reserve = reserveSteps({ ...demand, gpus: hold.gpus, instanceArn: hold.arn, taskArn: task.arn });
+    const [first] = reserve;
+    if (first !== undefined) core.capacity.endsWith(first, hold);
+    tasks.push(task);
+    steps.push(...reserve, insertTask(task), ...tagSteps(task.arn, order.tags), taskEvent(task, now));
+  }
+  return { tasks, failures, steps, considered: roster.size() };
 }

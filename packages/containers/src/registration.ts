@@ -7,6 +7,7 @@ export interface Registered {
   readonly memory: number;
   readonly tcp: readonly number[];
   readonly udp: readonly number[];
+  readonly gpuIds: readonly string[];
   readonly versionInfo: VersionInfo;
 }
 
@@ -29,6 +30,13 @@ function ports(resources: readonly Resource[], name: string): number[] {
   });
 }
 
+function gpus(resources: readonly Resource[]): string[] {
+  const ids = [...new Set(resources.find((each) => each.name === 'GPU')?.stringSetValue ?? [])];
+  if (ids.length > 64) throw invalidParameter('The resource GPU has more than 64 ids.');
+  if (ids.some((id) => !/^[A-Za-z0-9_.:-]{1,128}$/.test(id))) throw invalidParameter('The resource GPU has an invalid id.');
+  return ids;
+}
+
 /** Throws InvalidParameterException. */
 export function readRegistration(input: RegisterContainerInstanceRequest): Registered {
   const resources = input.totalResources ?? [];
@@ -38,6 +46,7 @@ export function readRegistration(input: RegisterContainerInstanceRequest): Regis
     memory: amount(resources, 'MEMORY'),
     tcp: ports(resources, 'PORTS'),
     udp: ports(resources, 'PORTS_UDP'),
+    gpuIds: gpus(resources),
     versionInfo: {
       agentVersion: agentVersion?.slice(0, 255),
       agentHash: agentHash?.slice(0, 255),

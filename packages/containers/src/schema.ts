@@ -98,4 +98,11 @@ export const containersMigrations: readonly Migration[] = [
       'CREATE TABLE ecs_replicas (replica KEY PRIMARY KEY, seen_at BIGINT NOT NULL)',
     ],
   },
+  {
+    // Which groups an instance's tasks are of, without reading the tasks.
+    id: 'containers/005-placed-groups',
+    statements: [
+      "CREATE INDEX ecs_tasks_placed ON ecs_tasks (instance_arn, task_group) WHERE last_status <> 'STOPPED'",
+    ],
+  },
 ];

@@ -183,7 +183,9 @@ describe.each(testStores().map((backEnd) => [backEnd.name, backEnd] as const))('
     };
     expect(await reasonOf('huge')).toEqual([{ arn: instance, reason: 'RESOURCE:MEMORY' }]);
     expect(await reasonOf('cpu')).toEqual([{ arn: instance, reason: 'RESOURCE:CPU' }]);
-    expect(await reasonOf('needy')).toEqual([{ arn: instance, reason: 'ATTRIBUTE' }]);
+    expect(await reasonOf('needy')).toEqual([
+      { arn: instance, reason: 'ATTRIBUTE', detail: 'com.amazonaws.ecs.capability.privileged-container' },
+    ]);
     const { tasks, failures } = await run({ taskDefinition: 'web', count: 3 });
     expect(tasks?.length).toBe(1);
     expect(failures).toEqual([{ arn: instance, reason: 'RESOURCE:PORTS' }]);
@@ -306,7 +308,7 @@ describe.each(testStores().map((backEnd) => [backEnd.name, backEnd] as const))('
         'InvalidParameterException',
       ],
       [{ enableExecuteCommand: true }, 'UnsupportedFeatureException'],
-      [{ placementConstraints: [{ type: 'memberOf', expression: 'x' }] }, 'UnsupportedFeatureException'],
+      [{ placementConstraints: [{ type: 'memberOf', expression: 'x' }] }, 'InvalidParameterException'],
       [{ group: 'service:x' }, 'InvalidParameterException'],
       [{ clientToken: 'x'.repeat(65) }, 'InvalidParameterException'],
     ];

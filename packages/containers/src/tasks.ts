@@ -68,6 +68,8 @@ export interface TaskDocument {
   readonly stoppedReason?: string | undefined;
   readonly availabilityZone?: string | undefined;
   readonly targets?: TaskTargets | undefined;
+  /** By container: the ids of its GPUs. */
+  readonly gpus?: Readonly<Record<string, readonly string[]>> | undefined;
 }
 
 export interface TaskRecord {

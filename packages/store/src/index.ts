@@ -17,3 +17,4 @@ export {
   type Update,
   type View,
 } from './types.ts';
+export { watchWrites } from './watch.ts';

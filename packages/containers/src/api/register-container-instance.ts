@@ -15,7 +15,7 @@ import { type Core, placeOf } from '../core.ts';
 import { writeDocument } from '../documents.ts';
 import { ecsErrors } from '../errors.ts';
 import { instanceEvent } from '../events.ts';
-import { findInstance, type InstanceRecord, type Protocol } from '../instances.ts';
+import { findInstance, type InstanceDocument, type InstanceRecord, type Protocol } from '../instances.ts';
 import { shapeInstances } from '../instance-shape.ts';
 import { ecsArn, inClusterArn, lastPart, type Place } from '../names.ts';
 import { type Registered, readRegistration } from '../registration.ts';
@@ -39,12 +39,18 @@ interface Registering {
   readonly now: number;
 }
 
-function documentOf(registered: Registered) {
-  return writeDocument({
+function documentOf(registered: Registered, before?: InstanceDocument): InstanceDocument {
+  const { gpuIds } = registered;
+  // Tasks hold GPUs by their place: the known ones keep theirs.
+  const known = before?.gpuIds ?? [];
+  const all = [...known, ...gpuIds.filter((id) => !known.includes(id))];
+  return {
+    ...before,
     versionInfo: registered.versionInfo,
     reservedTcp: registered.tcp,
     reservedUdp: registered.udp,
-  });
+    ...(all.length > 0 && { gpuIds: all }),
+  };
 }
 
 function newInstance(place: Place, cluster: ClusterRecord, registering: Registering): { arn: string; steps: Step[] } {
@@ -55,7 +61,7 @@ function newInstance(place: Place, cluster: ClusterRecord, registering: Register
         version, registered_at, cpu_registered, cpu_remaining, memory_registered, memory_remaining, attributes, document)
       VALUES (${arn}, ${place.account}, ${cluster.arn}, 'ACTIVE', 0, '', '', 0, 1, ${now}, ${registered.cpu},
         ${registered.cpu}, ${registered.memory}, ${registered.memory}, ${writeDocument([...attributes])},
-        ${documentOf(registered)})`,
+        ${writeDocument(documentOf(registered))})`,
     expect: 1,
   };
   const known = {
@@ -64,7 +70,7 @@ function newInstance(place: Place, cluster: ClusterRecord, registering: Register
     attributes,
     registeredAt: now,
     version: 0,
-    document: { versionInfo: registered.versionInfo, reservedTcp: registered.tcp, reservedUdp: registered.udp },
+    document: documentOf(registered),
   };
   return { arn, steps: [insert, instanceEvent(known, now, { status: 'ACTIVE', connected: false })] };
 }
@@ -81,7 +87,7 @@ function sameInstance(instance: InstanceRecord, registering: Registering): Step 
   return {
     sql: sql`UPDATE ecs_instances SET cpu_registered = ${registered.cpu}, cpu_remaining = cpu_remaining + ${cpu},
         memory_registered = ${registered.memory}, memory_remaining = memory_remaining + ${memory},
-        attributes = ${writeDocument([...merged.values()])}, document = ${documentOf(registered)}, version = version + 1
+        attributes = ${writeDocument([...merged.values()])}, document = ${writeDocument(documentOf(registered, instance.document))}, version = version + 1
       WHERE arn = ${instance.arn} AND status <> 'INACTIVE' AND cpu_registered = ${instance.cpuRegistered}
         AND memory_registered = ${instance.memoryRegistered}
         AND cpu_remaining + ${cpu} >= 0 AND memory_remaining + ${memory} >= 0`,

@@ -62,7 +62,7 @@ export function runTask(core: Core) {
           rules,
           tags: await launchTags(view, definition, { tags, propagate: input.propagateTags, managed }),
         };
-        const launch = await planLaunch(view, order, call.now);
+        const launch = await planLaunch(core, view, order, call.now);
         if (launch.considered === 0) throw ecsErrors.noInstances();
         const arns = launch.tasks.map((task) => task.arn);
         const keep =

@@ -40,10 +40,10 @@ export function startTask(core: Core) {
           instances: references.map((each) => inClusterArn('container-instance', cluster.arn, each)),
           launchType: 'EC2' as const,
           serviceArn: '',
-          rules: { distinctInstance: false, strategies: [] },
+          rules: { distinctInstance: false, memberOf: [], strategies: [] },
           tags: await launchTags(view, definition, { tags: own, propagate: input.propagateTags, managed }),
         };
-        const result = { ...(await planLaunch(view, order, call.now)), tags: order.tags };
+        const result = { ...(await planLaunch(core, view, order, call.now)), tags: order.tags };
         return { steps: result.steps, result };
       });
       noteLaunch(core, launch.tasks, launch.failures.length);

@@ -5,6 +5,7 @@ import type { DefinitionDocument } from '../definitions.ts';
 import { checkName } from '../names.ts';
 import { normalContainer } from './container.ts';
 import { checkOrder } from './order.ts';
+import { checkDefinitionConstraints } from '../placement/rules.ts';
 import { requiredAttributes } from './requires.ts';
 import { normalCpu, normalMemory } from './sizes.ts';
 import { checkCompatibilities, checkTaskParts, compatibilitiesOf } from './task-parts.ts';
@@ -77,8 +78,7 @@ export function normalDefinition(input: RegisterTaskDefinitionRequest): Definiti
     throw clientError("The sum of the containers' cpu must not be more than the task's.");
   checkMemorySum(containers, frame.memory);
   checkRouter(containers);
-  if ((input.placementConstraints?.length ?? 0) > 0)
-    throw clientError("placementConstraints of a task definition ('memberOf') are not available in Longshore yet.");
+  const placementConstraints = checkDefinitionConstraints(input.placementConstraints);
   return {
     containerDefinitions: containers,
     ...(input.taskRoleArn && { taskRoleArn: input.taskRoleArn }),
@@ -94,5 +94,6 @@ export function normalDefinition(input: RegisterTaskDefinitionRequest): Definiti
     ...(memory !== undefined && { memory }),
     ...(input.pidMode && { pidMode: input.pidMode }),
     ...(input.ipcMode && { ipcMode: input.ipcMode }),
+    ...(placementConstraints.length > 0 && { placementConstraints }),
   };
 }

@@ -42,7 +42,7 @@ interface Started {
 
 const nothing: Started = { tasks: [], failures: [], steps: [], asked: 0 };
 
-async function start(view: View, service: ServiceRecord, plan: ServicePlan, now: number): Promise<Started> {
+async function start(core: Core, view: View, service: ServiceRecord, plan: ServicePlan, now: number): Promise<Started> {
   const primary = plan.deployments[0];
   if (plan.start === 0 || primary === undefined) return nothing;
   const definition = await findDefinitionByArn(view, primary.definitionArn);
@@ -52,6 +52,7 @@ async function start(view: View, service: ServiceRecord, plan: ServicePlan, now:
     document.propagateTags === 'SERVICE' ? ((await findTags(view, [service.arn])).get(service.arn) ?? []) : [];
   const managed = { 'aws:ecs:clusterName': lastPart(service.clusterArn), 'aws:ecs:serviceName': service.name };
   const launch = await planLaunch(
+    core,
     view,
     {
       account: service.account,
@@ -161,7 +162,7 @@ export async function keepService(core: Core, arn: string, settleMs: number): Pr
     const kept = keptService(service);
     const plan = planService(kept, tasks, { now, settleMs });
     if (isIdle(kept, plan)) return none;
-    const started = await start(view, service, plan, now);
+    const started = await start(core, view, service, plan, now);
     const events = addEvents(service.events, messagesOf(service, plan, started), now);
     const after: ServiceRecord = {
       ...service,
