@@ -33,7 +33,8 @@ function ports(resources: readonly Resource[], name: string): number[] {
 function gpus(resources: readonly Resource[]): string[] {
   const ids = [...new Set(resources.find((each) => each.name === 'GPU')?.stringSetValue ?? [])];
   if (ids.length > 64) throw invalidParameter('The resource GPU has more than 64 ids.');
-  if (ids.some((id) => !/^[A-Za-z0-9_.:-]{1,128}$/.test(id))) throw invalidParameter('The resource GPU has an invalid id.');
+  if (ids.some((id) => !/^[A-Za-z0-9_.:-]{1,128}$/.test(id)))
+    throw invalidParameter('The resource GPU has an invalid id.');
   return ids;
 }
 

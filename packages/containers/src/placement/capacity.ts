@@ -44,7 +44,9 @@ function clusterOf(instanceArn: string): string {
 }
 
 function instancesIn(step: Step): string[] {
-  return step.sql.params.filter((each): each is string => typeof each === 'string' && each.includes(':container-instance/'));
+  return step.sql.params.filter(
+    (each): each is string => typeof each === 'string' && each.includes(':container-instance/'),
+  );
 }
 
 export function createCapacity(store: Store, clock: Clock, random: () => number): Capacity {

@@ -102,9 +102,9 @@ describe('placing', () => {
         for (const each of left) expect(Math.min(each.cpu, each.memory)).toBeGreaterThanOrEqual(0);
         for (const { arn, gpus } of result.holds) {
           expect(gpus.length).toBe(what.gpus);
-          expect(result.holds.filter((other) => other.arn === arn && other.gpus.some((g) => gpus.includes(g)))).toHaveLength(
-            what.gpus === 0 ? 0 : 1,
-          );
+          expect(
+            result.holds.filter((other) => other.arn === arn && other.gpus.some((g) => gpus.includes(g))),
+          ).toHaveLength(what.gpus === 0 ? 0 : 1);
         }
         const complete = result.holds.length === count;
         expect(result.failures.map((each) => each.arn)).toEqual(complete ? [] : left.map((each) => each.arn));
@@ -119,22 +119,32 @@ describe('placing', () => {
 
   // What the long way round finds is what the ranking finds, whatever happened to the instances before.
   test('chooses one of the best at any time, after any changes', () => {
-    const change = fc.record({ at: fc.nat(7), what: fc.constantFrom('hold', 'end', 'put', 'gone', 'choose'), to: fc.nat(2000) });
+    const change = fc.record({
+      at: fc.nat(7),
+      what: fc.constantFrom('hold', 'end', 'put', 'gone', 'choose'),
+      to: fc.nat(2000),
+    });
     fc.assert(
-      fc.property(offers, fc.array(fc.tuple(demands, wishes), { minLength: 1, maxLength: 3 }), fc.array(change), (all, kinds, changes) => {
-        const roster = rosterOf(all);
-        const holds: Hold[] = [];
-        for (const { at, what, to } of changes) {
-          const [wanted, how] = kinds[at % kinds.length] ?? [demand(), rules()];
-          const chosen = roster.best(wanted, how);
-          expect(isBest(roster, chosen, wanted, how)).toBe(true);
-          const target = `i${at}`;
-          if (what === 'choose' && chosen !== undefined) holds.push(roster.hold(chosen.arn, wanted, how.group));
-          if (what === 'end') holds.splice(at, 1)[0]?.end();
-          if (what === 'gone') roster.put(target, undefined);
-          if (what === 'put') roster.put(target, offer(target, { memory: to, attributes: new Map([['zone', zones[to % 3] ?? '']]) }));
-        }
-      }),
+      fc.property(
+        offers,
+        fc.array(fc.tuple(demands, wishes), { minLength: 1, maxLength: 3 }),
+        fc.array(change),
+        (all, kinds, changes) => {
+          const roster = rosterOf(all);
+          const holds: Hold[] = [];
+          for (const { at, what, to } of changes) {
+            const [wanted, how] = kinds[at % kinds.length] ?? [demand(), rules()];
+            const chosen = roster.best(wanted, how);
+            expect(isBest(roster, chosen, wanted, how)).toBe(true);
+            const target = `i${at}`;
+            if (what === 'choose' && chosen !== undefined) holds.push(roster.hold(chosen.arn, wanted, how.group));
+            if (what === 'end') holds.splice(at, 1)[0]?.end();
+            if (what === 'gone') roster.put(target, undefined);
+            if (what === 'put')
+              roster.put(target, offer(target, { memory: to, attributes: new Map([['zone', zones[to % 3] ?? '']]) }));
+          }
+        },
+      ),
       { numRuns: 200 },
     );
   });
@@ -172,7 +182,8 @@ describe('placing', () => {
     const all = Array.from({ length: 10 }, (_, i) => offer(`i${i}`, { cpu: 1e6, memory: 1e6 }));
     const random = rules({ strategies: [{ type: 'random', field: '' }] });
     const times = new Map<string, number>();
-    for (const arn of placed(all, demand({ cpu: 0, memory: 0 }), 5000, random)) times.set(arn, (times.get(arn) ?? 0) + 1);
+    for (const arn of placed(all, demand({ cpu: 0, memory: 0 }), 5000, random))
+      times.set(arn, (times.get(arn) ?? 0) + 1);
     expect(times.size).toBe(10);
     // Binomial with mean 500 and deviation 21: six deviations.
     for (const n of times.values()) expect(Math.abs(n - 500)).toBeLessThan(130);

@@ -71,15 +71,15 @@ function offerOf(row: Row, used: Used | undefined, groups: ReadonlyMap<string, n
     before?.attributesText === row.attributes
       ? before.offer.attributes
       : new Map(readDocument<Attribute[]>(row.attributes).map((each) => [each.name ?? '', each.value ?? '']));
-  const document =
-    before?.documentText === row.document ? undefined : readDocument<InstanceDocument>(row.document);
+  const document = before?.documentText === row.document ? undefined : readDocument<InstanceDocument>(row.document);
   const gpuIds = document === undefined ? (before?.offer.gpuIds ?? []) : (document.gpuIds ?? []);
   const places = Array.from(gpuIds.keys());
   return {
     arn: row.arn,
     status: row.status,
     connected: row.connected === 1,
-    agentVersion: document === undefined ? (before?.offer.agentVersion ?? '') : (document.versionInfo.agentVersion ?? ''),
+    agentVersion:
+      document === undefined ? (before?.offer.agentVersion ?? '') : (document.versionInfo.agentVersion ?? ''),
     ec2InstanceId: document === undefined ? (before?.offer.ec2InstanceId ?? '') : (document.ec2InstanceId ?? ''),
     registeredAt: row.registered_at,
     runningTasks: before?.offer.runningTasks ?? 0,
@@ -110,10 +110,7 @@ export async function readOffers(
     rows.map((row) => {
       const known = before.get(row.arn);
       const offer = offerOf(row, used.get(row.arn), groups.get(row.arn) ?? noGroups, known);
-      return [
-        row.arn,
-        { version: row.version, offer, attributesText: row.attributes, documentText: row.document },
-      ];
+      return [row.arn, { version: row.version, offer, attributesText: row.attributes, documentText: row.document }];
     }),
   );
 }

@@ -47,7 +47,8 @@ function byOrder(comparison: Comparison, orderOf: (facts: Facts) => number): Tes
 
 /** Versions by their numbers, part by part: 1.10.0 is after 1.9.2. A leading `v` and what follows a `-` do not count. */
 export function compareVersions(a: string, b: string): number {
-  const parts = (text: string) => (text.replace(/^v/, '').split('-')[0] ?? '').split('.').map((part) => Number.parseInt(part, 10) || 0);
+  const parts = (text: string) =>
+    (text.replace(/^v/, '').split('-')[0] ?? '').split('.').map((part) => Number.parseInt(part, 10) || 0);
   const [left, right] = [parts(a), parts(b)];
   for (let i = 0; i < Math.max(left.length, right.length); i++) {
     const difference = (left[i] ?? 0) - (right[i] ?? 0);

@@ -1,7 +1,14 @@
 // Reads an expression of the cluster query language. Recursive descent over the text itself: what a word is depends on
 // where it stands (an unquoted pattern may hold parentheses and brackets).
 import { invalidParameter } from '../../errors.ts';
-import { type Comparison, type Expression, type Operator, operatorsOf, operatorWords, type Subject } from './expression.ts';
+import {
+  type Comparison,
+  type Expression,
+  type Operator,
+  operatorsOf,
+  operatorWords,
+  type Subject,
+} from './expression.ts';
 
 const maxLength = 2000;
 /** Parentheses and negations inside each other. */
@@ -44,7 +51,8 @@ function take(reader: Reader, pattern: RegExp): string | undefined {
 
 function deeper<T>(reader: Reader, read: () => T): T {
   reader.depth += 1;
-  if (reader.depth > maxDepth) throw problem(reader, `more than ${maxDepth} parentheses and negations inside each other`);
+  if (reader.depth > maxDepth)
+    throw problem(reader, `more than ${maxDepth} parentheses and negations inside each other`);
   const result = read();
   reader.depth -= 1;
   return result;
@@ -144,8 +152,7 @@ function readComparison(reader: Reader): Comparison {
 
 /** Throws InvalidParameterException that says what is wrong and where. */
 export function parseExpression(text: string): Expression {
-  if (text.length > maxLength)
-    throw invalidParameter(`An expression can be at most ${maxLength} characters long.`);
+  if (text.length > maxLength) throw invalidParameter(`An expression can be at most ${maxLength} characters long.`);
   const reader: Reader = { text, at: 0, depth: 0 };
   const expression = readOr(reader);
   skipSpace(reader);

@@ -25,7 +25,9 @@ export function compilePattern(pattern: string): (value: string) => boolean {
   const unescaped = pattern.replace(/\\\\/g, '');
   for (const [sign, name] of beyond)
     if (sign.test(unescaped))
-      throw invalidParameter(`Invalid expression: the pattern ${pattern.slice(0, 60)} uses ${name}, which are not available.`);
+      throw invalidParameter(
+        `Invalid expression: the pattern ${pattern.slice(0, 60)} uses ${name}, which are not available.`,
+      );
   if (repeats(unescaped) > maxRepeat)
     throw invalidParameter(`Invalid expression: the repetitions in the pattern ${pattern.slice(0, 60)} are too many.`);
   try {
@@ -33,6 +35,8 @@ export function compilePattern(pattern: string): (value: string) => boolean {
     return (value) => compiled.matches(value);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    throw invalidParameter(`Invalid expression: the pattern ${pattern.slice(0, 60)} is not understood (${why.slice(0, 100)}).`);
+    throw invalidParameter(
+      `Invalid expression: the pattern ${pattern.slice(0, 60)} is not understood (${why.slice(0, 100)}).`,
+    );
   }
 }
