@@ -92,8 +92,8 @@ export async function startLongshore(options: LongshoreOptions = {}): Promise<Lo
   ];
   const child = spawn(join(root, 'bin', 'longshore'), args, {
     stdio: ['ignore', out, out],
-    // A server that is killed could not remove what it prepared.
-    env: { ...process.env, LONGSHORE_PREPARED_NETWORKS: '0', ...options.env },
+    // A server that is killed could not give back what it prepared, and there is one task endpoint a machine.
+    env: { ...process.env, LONGSHORE_PREPARED_NETWORKS: '0', LONGSHORE_TASK_ENDPOINT: 'off', ...options.env },
   });
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   const log = () => readFileSync(logFile, 'utf8');

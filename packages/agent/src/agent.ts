@@ -5,6 +5,9 @@ import { createControlApi } from './control/api.ts';
 import { localAddressTowards } from './control/local-address.ts';
 import { offeredBy } from './control/offered.ts';
 import { createMembership } from './control/registration.ts';
+import { createAnswers } from './endpoint/answers.ts';
+import { createTaskEndpoint } from './endpoint/endpoint.ts';
+import { createRoleKeys } from './endpoint/role-keys.ts';
 import { createLimit } from './execute/limit.ts';
 import { createPuller } from './execute/pull.ts';
 import type { Hands } from './execute/types.ts';
@@ -20,6 +23,7 @@ import { type AgentWorld, worldOf } from './world.ts';
 
 const pullsAtOnce = 4;
 const launchesAtOnce = 8;
+const answersAtOnce = 8;
 const defaultMeasureEveryMs = 5_000;
 const defaultPreparedNetworks = 2;
 const defaultKeepStoppedMs = 10 * 60_000;
@@ -73,6 +77,22 @@ export function createAgent(options: AgentOptions, given: Partial<AgentWorld> = 
       clock,
       log,
     });
+    const keys = createRoleKeys();
+    const endpoint = createTaskEndpoint({
+      engine,
+      answer: createAnswers({ engine, keys, workers: () => tasks.workers(), limit: createLimit(answersAtOnce) }),
+      formerPort: instance.current().endpointPort,
+      log,
+    });
+    const capabilities = { taskRoles: false };
+
+    async function openEndpoint(): Promise<void> {
+      if (!(options.taskEndpoint ?? false)) return;
+      const place = await endpoint.open();
+      capabilities.taskRoles = place?.servesKeys ?? false;
+      if (place && !place.servesKeys) await instance.update({ endpointPort: place.port });
+    }
+
     const hands: Hands = {
       engine,
       secrets,
@@ -87,6 +107,7 @@ export function createAgent(options: AgentOptions, given: Partial<AgentWorld> = 
       }),
       reporter: api,
       networks,
+      endpoint,
       owner: () => ({ agentId, instanceArn: membership.arn(), bindAddress: options.bindAddress }),
       clock,
       log,
@@ -132,6 +153,7 @@ export function createAgent(options: AgentOptions, given: Partial<AgentWorld> = 
       networks.service,
     ];
     try {
+      if (!(await insist('opening the task endpoint', openEndpoint))) return;
       if (!(await insist('taking up the tasks of this machine', () => tasks.recover()))) return;
       const running = services.map((service) => service.run());
       await new Promise<void>((resolve) => {
@@ -143,6 +165,7 @@ export function createAgent(options: AgentOptions, given: Partial<AgentWorld> = 
     } finally {
       await tasks.stop();
       await networks.close();
+      await endpoint.close();
       engine.close();
       api.close();
     }

@@ -26,6 +26,8 @@ export interface AgentOptions {
   readonly pullBehavior?: PullBehavior;
   /** Network namespaces kept ready for containers that publish no ports; 0 for none. Default 2. */
   readonly preparedNetworks?: number;
+  /** Serve task metadata and the keys of task roles to containers, at 169.254.170.2 where that can be had. Default false. */
+  readonly taskEndpoint?: boolean;
   readonly attributes?: Readonly<Record<string, string>>;
   /** Where others reach this machine; default: the local address of its connections to the control plane. */
   readonly address?: string;

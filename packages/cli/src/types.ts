@@ -69,6 +69,7 @@ export interface AgentStart {
   readonly taskFilesS3?: string;
   readonly pullBehavior?: ImagePull;
   readonly preparedNetworks?: number;
+  readonly taskEndpoint?: boolean;
   readonly attributes?: Readonly<Record<string, string>>;
   readonly address?: string;
   readonly offer?: { readonly cpu?: number; readonly memory?: number };

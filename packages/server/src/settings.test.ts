@@ -65,6 +65,7 @@ test('every setting has an environment variable and a flag of its own', () => {
     'pullThroughTagTtl',
     'region',
     'store',
+    'taskEndpoint',
     'taskFiles',
     'taskFilesS3',
     'uploadTtl',

@@ -90,6 +90,7 @@ const settingsSchema = z.strictObject({
   imagePull: z
     .enum(['default', 'always', 'once', 'prefer-cached'], { error: 'default, always, once or prefer-cached' })
     .default('default'),
+  taskEndpoint: booleanSchema.default(true),
   preparedNetworks: z.coerce.number({ error: 'a number' }).int().min(0).max(64, 'at most 64').default(2),
   agentTtl: durationSchema.refine((ms) => ms >= 1000, 'at least 1s').prefault('20s'),
   agentLostAfter: durationSchema.prefault('30s'),
@@ -170,6 +171,12 @@ export const settingsTable: readonly SettingRow[] = Object.freeze([
     '--image-pull <when>',
     'when the registry is asked for an image: default, always, once or prefer-cached',
     'default',
+  ),
+  row(
+    'taskEndpoint',
+    '--no-task-endpoint',
+    'do not tell containers of this machine about themselves at 169.254.170.2',
+    'true',
   ),
   row(
     'preparedNetworks',

@@ -372,6 +372,7 @@ async function startAgent(
       dockerHost: settings.dockerHost,
       bindAddress: publishAddress(settings),
       ...(settings.advertiseAddress === undefined ? {} : { address: settings.advertiseAddress }),
+      taskEndpoint: settings.taskEndpoint,
       preparedNetworks: settings.preparedNetworks,
       measureEveryMs: settings.measureEvery,
       ...agentRunning(settings),

@@ -11,6 +11,7 @@ import type {
   EngineInfo,
   EngineVersion,
   ImageInspection,
+  NetworkInspection,
   RegistryCredential,
   VolumeBody,
 } from './types.ts';
@@ -59,6 +60,10 @@ export interface Engine {
   removeContainer(id: string, signal?: AbortSignal): Promise<void>;
   /** All containers, stopped ones too, that carry every label (`key=value`). */
   listContainers(labels: readonly string[]): Promise<readonly ContainerSummary[]>;
+  /** The Engine's own statistics of a container, once, without waiting for a second reading. */
+  stats(id: string): Promise<unknown>;
+  /** By id or name; undefined if there is none. */
+  inspectNetwork(idOrName: string): Promise<NetworkInspection | undefined>;
   /** Makes a volume; nothing happens if it exists with the same driver. */
   createVolume(body: VolumeBody): Promise<void>;
   removeVolume(name: string): Promise<void>;
@@ -195,6 +200,8 @@ export function createEngine(options: { readonly dockerHost: string }): Engine {
       await orUndefined(transport.call({ method: 'DELETE', path: target, timeoutMs: limits.remove, signal }));
     },
     listContainers: (labels) => get(`/containers/json?all=1&filters=${filters({ label: labels })}`),
+    stats: (id) => orUndefined(get(`/containers/${id}/stats?stream=false&one-shot=true`)),
+    inspectNetwork: (idOrName) => orUndefined(get(`/networks/${encodeURIComponent(idOrName)}`)),
     async createVolume(body) {
       await post('/volumes/create', limits.ask, body);
     },

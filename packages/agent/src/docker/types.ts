@@ -27,10 +27,30 @@ export interface PortBinding {
   readonly HostPort: string;
 }
 
+export interface HealthLog {
+  readonly Output?: string;
+  readonly ExitCode?: number;
+  readonly End?: string;
+}
+
+/** A container's place in one of the Engine's networks. */
+export interface NetworkAttachment {
+  readonly IPAddress?: string;
+  readonly MacAddress?: string;
+}
+
+export interface NetworkInspection {
+  readonly Id: string;
+  readonly Name: string;
+  readonly Labels?: Readonly<Record<string, string>> | null;
+  readonly IPAM?: { readonly Config?: readonly { readonly Subnet?: string; readonly Gateway?: string }[] | null };
+}
+
 export interface ContainerInspection {
   readonly Id: string;
   readonly Name: string;
   readonly Image: string;
+  readonly Created?: string;
   readonly State: {
     readonly Status: 'created' | 'running' | 'paused' | 'restarting' | 'removing' | 'exited' | 'dead';
     readonly OOMKilled: boolean;
@@ -39,11 +59,18 @@ export interface ContainerInspection {
     readonly Error: string;
     readonly StartedAt: string;
     readonly FinishedAt: string;
-    readonly Health?: { readonly Status: string; readonly Log?: readonly { readonly Output: string }[] | null } | null;
+    readonly Health?: { readonly Status: string; readonly Log?: readonly HealthLog[] | null } | null;
   };
   readonly Config: { readonly Labels?: Readonly<Record<string, string>> | null };
-  readonly HostConfig: { readonly NetworkMode?: string };
-  readonly NetworkSettings: { readonly Ports?: Readonly<Record<string, readonly PortBinding[] | null>> | null };
+  readonly HostConfig: {
+    readonly NetworkMode?: string;
+    readonly LogConfig?: { readonly Type?: string; readonly Config?: Readonly<Record<string, string>> | null };
+  };
+  readonly Mounts?: readonly { readonly Name?: string; readonly Source?: string; readonly Destination?: string }[];
+  readonly NetworkSettings: {
+    readonly Ports?: Readonly<Record<string, readonly PortBinding[] | null>> | null;
+    readonly Networks?: Readonly<Record<string, NetworkAttachment | null>> | null;
+  };
 }
 
 export interface ContainerSummary {

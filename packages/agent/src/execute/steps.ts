@@ -47,7 +47,10 @@ async function createOrAdopt(name: string, context: StepContext, hands: Hands): 
   const container = containerOf(record, name);
   const fetched = await hands.secrets.fetch(record, container, context.signal).catch(notYet);
   const create = async (holder?: string) => {
-    const body = createBody(record, container, owner, fetched, { holder });
+    const body = createBody(record, container, owner, fetched, {
+      holder,
+      environment: hands.endpoint.environment(record, name),
+    });
     context.noteCreated(name, await hands.engine.createContainer(dockerName, body, context.signal));
   };
   const holder = mayJoinPrepared(record.task, container) ? await hands.networks.take() : undefined;

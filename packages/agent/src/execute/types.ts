@@ -3,6 +3,7 @@ import type { Clock, Logger } from '@longshore/base';
 import type { Engine } from '../docker/engine.ts';
 import type { Secrets } from '../secrets/types.ts';
 import type { PreparedNetworks } from '../network/prepared.ts';
+import type { TaskEndpoint } from '../endpoint/endpoint.ts';
 import type { Step } from '../plan/types.ts';
 import type { CreateContext } from '../task/create-body.ts';
 import type { TaskReport, TaskRecord } from '../task/types.ts';
@@ -21,6 +22,7 @@ export interface Hands {
   readonly secrets: Secrets;
   readonly reporter: Reporter;
   readonly networks: PreparedNetworks;
+  readonly endpoint: Pick<TaskEndpoint, 'environment'>;
   readonly owner: () => CreateContext;
   readonly clock: Clock;
   readonly log: Logger;

@@ -11,6 +11,8 @@ const instanceSchema = z.object({
   instanceArn: z.string().optional(),
   /** The highest sequence number seen in payloads and manifests; an older manifest is stale. */
   lastSequence: z.number().int().nonnegative(),
+  /** Where the task endpoint listened last: containers know it. */
+  endpointPort: z.number().int().positive().optional(),
 });
 
 export type Instance = Readonly<z.infer<typeof instanceSchema>>;

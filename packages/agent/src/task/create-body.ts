@@ -42,12 +42,19 @@ function environmentOf(value: unknown): Record<string, string> {
 }
 
 /** As ECS: the definition's variables win over those of environment files, overrides over both, secrets over all. */
-function environment(container: AcsContainer, config: Json, overrides: Json, fetched: Fetched): string[] {
+function environment(
+  container: AcsContainer,
+  config: Json,
+  overrides: Json,
+  fetched: Fetched,
+  around: Surroundings,
+): string[] {
   const merged = {
     ...fetched.fileEnvironment,
     ...container.environment,
     ...environmentOf(overrides['environment']),
     ...fetched.secretEnvironment,
+    ...around.environment,
   };
   return [...(strings(config['Env']) ?? []), ...Object.entries(merged).map(([name, value]) => `${name}=${value}`)];
 }
@@ -93,6 +100,8 @@ const nothingFetched: Fetched = Object.freeze({ fileEnvironment: {}, secretEnvir
 export interface Surroundings {
   /** The namespace that it joins. */
   readonly holder?: string | undefined;
+  /** What tells it where the task endpoint is; these variables win, as on ECS. */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 /** The create request for one container of a task that passed `checkTask`. */
@@ -137,7 +146,7 @@ export function createBody(
     ...config,
     Image: container.image,
     StopTimeout: container.stopTimeout ?? defaultStopTimeout,
-    Env: environment(container, config, overrides, fetched),
+    Env: environment(container, config, overrides, fetched, around),
     Labels: {
       ...((config['Labels'] ?? {}) as Readonly<Record<string, string>>),
       ...containerLabels(task, container.name, context),

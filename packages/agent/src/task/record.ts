@@ -1,5 +1,6 @@
 // A task's record: made when the task arrives, and changed only through these functions.
 import type { AcsTask } from '@longshore/aws';
+import { newHexId } from '@longshore/base';
 import { engineName } from './names.ts';
 import type { ContainerProgress, TaskRecord, VolumeProgress } from './types.ts';
 
@@ -22,7 +23,10 @@ export function newRecord(task: AcsTask): TaskRecord {
     task,
     desired: task.desiredStatus,
     containers: Object.fromEntries(
-      task.containers.map((container) => [container.name, { dockerName: engineName(task, container.name) }]),
+      task.containers.map((container) => [
+        container.name,
+        { dockerName: engineName(task, container.name), endpointId: newHexId() },
+      ]),
     ),
     volumes: volumesOf(task),
     reports: [],

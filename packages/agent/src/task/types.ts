@@ -23,6 +23,8 @@ export interface ContainerProgress {
   /** Its name in the Engine, derived from the task's ARN: the guard against a second one. */
   readonly dockerName: string;
   readonly dockerId?: string | undefined;
+  /** Its name at the task endpoint: random, known to nobody but the container. */
+  readonly endpointId?: string | undefined;
   /** Set once the image is on this machine. */
   readonly image?: { readonly digest?: string | undefined } | undefined;
   readonly startedAt?: number | undefined;

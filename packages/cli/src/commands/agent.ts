@@ -19,6 +19,7 @@ interface AgentOptions {
   readonly taskFilesS3?: string;
   readonly imagePull: ImagePull;
   readonly preparedNetworks: number;
+  readonly taskEndpoint: boolean;
   readonly attribute?: Readonly<Record<string, string>>;
   readonly advertiseAddress?: string;
   readonly cpu?: number;
@@ -57,6 +58,7 @@ export function define(command: Command, parts: CliParts): void {
         .choices(['default', 'always', 'once', 'prefer-cached'])
         .default('default'),
     )
+    .option('--no-task-endpoint', 'do not tell containers of this machine about themselves at 169.254.170.2')
     .option(
       '--prepared-networks <count>',
       'network namespaces kept ready for containers that publish no ports',
@@ -89,6 +91,7 @@ async function agent(options: AgentOptions, parts: CliParts): Promise<void> {
     ...(options.taskFilesS3 === undefined ? {} : { taskFilesS3: options.taskFilesS3 }),
     pullBehavior: options.imagePull,
     preparedNetworks: options.preparedNetworks,
+    taskEndpoint: options.taskEndpoint,
     ...(options.attribute === undefined ? {} : { attributes: options.attribute }),
     ...(options.advertiseAddress === undefined ? {} : { address: options.advertiseAddress }),
     offer: {
