@@ -34,7 +34,9 @@ describe('a container that asks about itself', () => {
   /** Runs `script` and gives what it wrote, read from the container's log. */
   async function outputOf(script: string, more = {}, networkMode?: 'host' | 'bridge'): Promise<string> {
     const { plane, engine } = harness;
-    const task = taskOf([shell(plane, `${script} || echo failed; exec sleep 1000`, { stopTimeout: 0, ...more })], {
+    const dockerConfig = { version: '', config: '{"Tty":true}', hostConfig: '' };
+    const container = { dockerConfig, stopTimeout: 0, ...more };
+    const task = taskOf([shell(plane, `${script} || echo failed; exec sleep 1000`, container)], {
       serviceName: 'web',
       ...(networkMode && { networkMode }),
     });

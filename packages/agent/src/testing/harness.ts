@@ -42,7 +42,7 @@ export interface Harness {
   containers(arn: string): Promise<readonly { readonly Id: string; readonly State: string }[]>;
   /** The newest change of `arn` with `status`, waited for. */
   reported(arn: string, status: string, limitMs?: number): Promise<SubmittedChange>;
-  /** What the container wrote to its standard output, once `enough` of it is there. */
+  /** What a container with a terminal (`Tty`) wrote, once `enough` of it is there. */
   logs(id: string, enough: (text: string) => boolean): Promise<string>;
   close(): Promise<void>;
 }
@@ -97,10 +97,9 @@ export async function openHarness(): Promise<Harness> {
       const transport = createTransport(dockerHost);
       try {
         return await until(`enough output of ${id}`, async () => {
-          // With a terminal the Engine sends what was written as it is, else in frames with a header of eight bytes.
           const path = `/containers/${id}/logs?stdout=1`;
           const { text } = await transport.call({ method: 'GET', path, timeoutMs: 10_000 });
-          const plain = text.replace(/[\0\u0001\u0002]\0\0\0[\s\S]{4}/g, '');
+          const plain = text.replaceAll('\r\n', '\n');
           return enough(plain) && plain;
         });
       } finally {
