@@ -7,6 +7,9 @@ import type { ByteSink } from './types.ts';
 /** Blobs up to this size are read in one call. */
 const smallBytes = 64 * 1024;
 
+/** From this size on a sink may take the file itself. */
+const largeBytes = 1024 * 1024;
+
 /** Copies `length` bytes from byte `first` of `file`. Throws if the file is shorter, or whatever the sink throws. */
 export async function copyBytes(
   file: FileHandle,
@@ -21,6 +24,7 @@ export async function copyBytes(
     await readFull(file, buffer, first);
     return sink.write(buffer);
   }
+  if (sink.takeFile && length >= largeBytes) return sink.takeFile(file, first, length);
   const lease = pool.lease();
   try {
     await copyLarge(file, sink, lease.buffers, first, length);

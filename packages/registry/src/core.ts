@@ -8,6 +8,7 @@ import type { Counters } from './counters.ts';
 import type { RepositoryRef } from './names.ts';
 import type { LayerKeys } from './encryption/layer-keys.ts';
 import type { Sealing } from './encryption/sealing.ts';
+import type { KernelCopy } from './oci/kernel-copy.ts';
 import type { PullEvents } from './pull-events.ts';
 import type { PullThroughState } from './pull-through/state.ts';
 import type { Quotas } from './limits.ts';
@@ -32,6 +33,8 @@ export interface Core {
   readonly counters: Counters;
   readonly sealer: Sealer;
   readonly manifestMemory: ManifestMemory;
+  /** Sends files without a copy; undefined where the platform cannot. */
+  readonly kernelCopy: KernelCopy | undefined;
   readonly pulls: PullRecorder;
   readonly pullEvents: PullEvents;
   readonly audit?: AuditTrail | undefined;

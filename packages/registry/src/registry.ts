@@ -7,6 +7,7 @@ import { createLayerKeys } from './encryption/layer-keys.ts';
 import { rewrapLayers, rewrapLoop } from './encryption/rewrap.ts';
 import { createSealing } from './encryption/sealing.ts';
 import { handleOci } from './oci/handler.ts';
+import { openKernelCopy } from './oci/kernel-copy.ts';
 import { createPullEvents } from './pull-events.ts';
 import { createPullThroughState } from './pull-through/state.ts';
 import { defaultQuotas } from './limits.ts';
@@ -36,6 +37,7 @@ export function createCore(options: RegistryOptions): Core {
     counters: createCounters(meter),
     sealer: createSealer(store),
     manifestMemory: createManifestMemory(store),
+    kernelCopy: openKernelCopy(),
     pulls: createPullRecorder({ store, clock, log }),
     pullEvents: createPullEvents(options),
     pullThrough: createPullThroughState({ store, clock, log }, options.pullThrough),

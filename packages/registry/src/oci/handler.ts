@@ -13,7 +13,7 @@ import { handleCatalog, handleReferrers, handleTags } from './listings.ts';
 import { handleManifest } from './manifests.ts';
 import { sendEmpty, sendFailure, sendFault } from './respond.ts';
 import { type Route, routeOf } from './routes.ts';
-import { ClientGoneError } from './send-blob.ts';
+import { ClientGoneError } from './response-sink.ts';
 import { handleToken } from './token.ts';
 import { handleUpload, handleUploads } from './uploads.ts';
 import { newSeen, watchRequest } from './watch.ts';

@@ -1,40 +1,18 @@
 // Sending a blob: the hot path of a registry. The blob store copies straight into the response, which pushes back; no
 // chunk is kept or copied here.
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { type Digest, newHexId } from '@longshore/base';
-import type { ByteRange, ByteSink } from '@longshore/blobs';
+import { BlobNotFoundError, type ByteRange } from '@longshore/blobs';
 import type { LayerBytes } from '../encryption/sealing.ts';
 import { RegistryError } from '../errors.ts';
 import type { Core } from '../core.ts';
-import type { Layer } from '../layers.ts';
+import { findLayerOf, type Layer } from '../layers.ts';
 import type { Repository } from '../repositories.ts';
 import { layOut } from './byteranges.ts';
 import { header, type OciRequest } from './call.ts';
 import { type RangeAnswer, readRange } from './ranges.ts';
+import { responseSink } from './response-sink.ts';
 import { type Headers, OciFailure, sendEmpty, setHeaders } from './respond.ts';
-
-/** Thrown when the client went away in the middle of an answer. */
-export class ClientGoneError extends Error {
-  override readonly name = 'ClientGoneError';
-}
-
-/** Writes to a response; each write resolves when the bytes have left, or rejects when the client is gone. */
-export function responseSink(response: ServerResponse): ByteSink {
-  let rejectWrite: ((error: Error) => void) | undefined;
-  response.once('close', () => rejectWrite?.(new ClientGoneError()));
-  return {
-    write(chunk) {
-      return new Promise((resolve, reject) => {
-        if (response.destroyed) {
-          reject(new ClientGoneError());
-          return;
-        }
-        rejectWrite = reject;
-        response.write(chunk, (error) => (error ? reject(new ClientGoneError()) : resolve()));
-      });
-    },
-  };
-}
 
 /** Whether `If-None-Match` names the entity. */
 export function matchesEtag(ifNoneMatch: string | undefined, etag: string): boolean {
@@ -72,7 +50,7 @@ async function sendRanges(call: OciRequest, { size, open }: SentLayer, ranges: r
   response.statusCode = 206;
   if (request.method !== 'HEAD') {
     const bytes = await open();
-    const sink = responseSink(response);
+    const sink = responseSink(response, core.kernelCopy);
     for (const { head, range } of body.parts) {
       await sink.write(head);
       await bytes.copyTo(sink, range);
@@ -90,6 +68,8 @@ export interface SentLayer {
   readonly size: number;
   /** Called only when bytes are needed, before the answer begins: throws when they cannot be had. */
   open(): Promise<LayerBytes>;
+  /** Asked when the bytes are not there: a layer that was collected since it was looked up is absent, not broken. */
+  isLinked(): Promise<boolean>;
 }
 
 /** A layer that `repository` links, as `sendBlob` wants it. */
@@ -99,11 +79,25 @@ export function sentLayer(
   digest: Digest,
   layer: Pick<Layer, 'size' | 'stored'>,
 ): SentLayer {
-  return { digest, size: layer.size, open: () => core.sealing.layer(repository, digest, layer) };
+  return {
+    digest,
+    size: layer.size,
+    open: () => core.sealing.layer(repository, digest, layer),
+    isLinked: async () => (await findLayerOf(core, repository.id, digest)).layer !== undefined,
+  };
 }
 
 /** Answers GET or HEAD of a blob of `size` bytes: 200, 206 (one range, or several in a multipart), 304 or 416. */
 export async function sendBlob(call: OciRequest, layer: SentLayer): Promise<void> {
+  try {
+    await send(call, layer);
+  } catch (error) {
+    const absent = error instanceof BlobNotFoundError && !call.response.headersSent && !(await layer.isLinked());
+    throw absent ? new RegistryError('blobUnknown') : error;
+  }
+}
+
+async function send(call: OciRequest, layer: SentLayer): Promise<void> {
   const { digest, size, open } = layer;
   const { core, request, response } = call;
   const etag = `"${digest}"`;
@@ -126,7 +120,7 @@ export async function sendBlob(call: OciRequest, layer: SentLayer): Promise<void
     return;
   }
   const bytes = await open();
-  await bytes.copyTo(responseSink(response), range);
+  await bytes.copyTo(responseSink(response, core.kernelCopy), range);
   response.end();
   core.counters.blobsServed.add();
   core.counters.servedBytes.add(length);

@@ -10,7 +10,8 @@ import type { RepositoryRef } from '../names.ts';
 import { isInScope } from '../oci/access.ts';
 import { header, type OciCall } from '../oci/call.ts';
 import { setHeaders } from '../oci/respond.ts';
-import { layerHeaders, responseSink, sendBlob, sentLayer } from '../oci/send-blob.ts';
+import { responseSink } from '../oci/response-sink.ts';
+import { layerHeaders, sendBlob, sentLayer } from '../oci/send-blob.ts';
 import { beginPassing, cancelPassing, finishLayer, receive } from '../receive.ts';
 import type { Repository } from '../repositories.ts';
 import {
