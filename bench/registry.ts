@@ -81,7 +81,7 @@ async function measure(sides: readonly Side[], section: string, folder: string, 
 }
 
 async function benchmark(): Promise<void> {
-  process.stdout.write(`Registry: Longshore beside docker-registry ${await peerVersion()} and, where Go can build it, distribution 3.1.2
+  process.stdout.write(`Registry: Longshore beside docker-registry ${await peerVersion()} and, where Go can build them, distribution 3.1.2 and zot
 ${machineLine()}; ${rounds} rounds in turns, medians
 Longshore verifies a credential in every request and answers a PUT after the blob is durable (fsync); the peers have
 no authentication here, no log of requests, and do not sync. Blobs of ${blobBytes / 2 ** 20} MiB, each PUT a new one.

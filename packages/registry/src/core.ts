@@ -9,11 +9,13 @@ import type { RepositoryRef } from './names.ts';
 import type { LayerKeys } from './encryption/layer-keys.ts';
 import type { Sealing } from './encryption/sealing.ts';
 import type { KernelCopy } from './oci/kernel-copy.ts';
+import type { ListPage } from './oci/list-page.ts';
 import type { PullEvents } from './pull-events.ts';
 import type { PullThroughState } from './pull-through/state.ts';
 import type { Quotas } from './limits.ts';
 import type { ManifestMemory } from './manifest-memory.ts';
 import type { PullRecorder } from './pulls.ts';
+import type { RevisionMemory } from './revision-memory.ts';
 import type { Sealer } from './seal.ts';
 
 export interface Core {
@@ -33,6 +35,8 @@ export interface Core {
   readonly counters: Counters;
   readonly sealer: Sealer;
   readonly manifestMemory: ManifestMemory;
+  /** Pages of lists, as they are sent. */
+  readonly pages: RevisionMemory<ListPage>;
   /** Sends files without a copy; undefined where the platform cannot. */
   readonly kernelCopy: KernelCopy | undefined;
   readonly pulls: PullRecorder;

@@ -24,7 +24,7 @@ export const limits = Object.freeze({
   /** Entries of one page, whatever the client asks for. */
   pageMax: 1_000,
   catalogDefault: 100,
-  referrersPage: 100,
+  referrersPage: 1_000,
   /** Bytes of manifests in one answer of BatchGetImage, and of one page of referrers. */
   batchBytes: 32 * MiB,
   referrersBytes: 4 * MiB,

@@ -253,7 +253,7 @@ describe.each(testStores())('on $name', (backEnd) => {
       await putManifest(at, 'img/popular', digest, bytes);
     }
     const seen = new Set<string>();
-    let next: string | undefined = `/v2/img/popular/referrers/${subject.digest}`;
+    let next: string | undefined = `/v2/img/popular/referrers/${subject.digest}?n=100`;
     let pages = 0;
     while (next) {
       const answer: Response = await at.ask(next);
@@ -275,7 +275,7 @@ describe.each(testStores())('on $name', (backEnd) => {
       }
     }
     const pages: string[][] = [];
-    let next: string | undefined = `/v2/img/filtered/referrers/${subject.digest}?artifactType=application%2Fa`;
+    let next: string | undefined = `/v2/img/filtered/referrers/${subject.digest}?artifactType=application%2Fa&n=100`;
     while (next) {
       const answer: Response = await at.ask(next);
       expect(answer.headers.get('oci-filters-applied')).toBe('artifactType');

@@ -208,7 +208,12 @@ function toReferrer(row: ReferrerRow): Referrer {
   };
 }
 
-const referrerBatch = 8;
+/** Annotations up to this many characters come with the list, longer ones one by one: a page must not need much memory. */
+const shortAnnotations = 4_096;
+
+interface ListedReferrer extends ReferrerRow {
+  readonly long: number;
+}
 
 /** Up to `count` manifests whose subject is `subject`, by digest; of these artifact types only, if there are any. */
 export async function listReferrersPage(
@@ -218,23 +223,30 @@ export async function listReferrersPage(
   page: { readonly artifactTypes: readonly string[]; readonly after: string; readonly count: number },
 ): Promise<{ readonly referrers: readonly Referrer[]; readonly more: boolean }> {
   const filter = page.artifactTypes.length === 0 ? sql`` : sql`AND artifact_type IN (${sqlList(page.artifactTypes)})`;
+  // One beyond the page says that there is more.
+  const rows = await view.all<ListedReferrer>(
+    sql`SELECT digest, media_type, artifact_type, size,
+        CASE WHEN LENGTH(annotations) > ${shortAnnotations} THEN NULL ELSE annotations END AS annotations,
+        CASE WHEN LENGTH(annotations) > ${shortAnnotations} THEN 1 ELSE 0 END AS long
+      FROM registry_manifests
+      WHERE repository = ${repository.id} AND subject = ${subject} AND digest > ${page.after} ${filter}
+      ORDER BY digest LIMIT ${page.count + 1}`,
+  );
   const referrers: Referrer[] = [];
-  let cursor = page.after;
   let bytes = 0;
-  for (;;) {
-    // Few at a time, as annotations may be large; one beyond the page says that there is more.
-    const rows = await view.all<ReferrerRow>(
-      sql`SELECT digest, media_type, artifact_type, size, annotations FROM registry_manifests
-        WHERE repository = ${repository.id} AND subject = ${subject} AND digest > ${cursor} ${filter}
-        ORDER BY digest LIMIT ${referrerBatch}`,
-    );
-    for (const row of rows) {
-      bytes += row.annotations?.length ?? 0;
-      const full = referrers.length === page.count || (referrers.length > 0 && bytes > limits.referrersBytes);
-      if (full) return { referrers, more: true };
-      referrers.push(toReferrer(row));
-      cursor = row.digest;
-    }
-    if (rows.length < referrerBatch) return { referrers, more: false };
+  for (const row of rows) {
+    const annotations = row.long === 1 ? await annotationsOf(view, repository, row.digest) : row.annotations;
+    bytes += annotations?.length ?? 0;
+    const full = referrers.length === page.count || (referrers.length > 0 && bytes > limits.referrersBytes);
+    if (full) return { referrers, more: true };
+    referrers.push(toReferrer({ ...row, annotations }));
   }
+  return { referrers, more: false };
+}
+
+async function annotationsOf(view: View, repository: Repository, digest: string): Promise<string | null> {
+  const row = await view.get<Pick<ReferrerRow, 'annotations'>>(
+    sql`SELECT annotations FROM registry_manifests WHERE repository = ${repository.id} AND digest = ${digest}`,
+  );
+  return row?.annotations ?? null;
 }

@@ -7,6 +7,7 @@ import { createLayerKeys } from './encryption/layer-keys.ts';
 import { rewrapLayers, rewrapLoop } from './encryption/rewrap.ts';
 import { createSealing } from './encryption/sealing.ts';
 import { handleOci } from './oci/handler.ts';
+import { createPageMemory } from './oci/list-page.ts';
 import { openKernelCopy } from './oci/kernel-copy.ts';
 import { createPullEvents } from './pull-events.ts';
 import { createPullThroughState } from './pull-through/state.ts';
@@ -37,6 +38,7 @@ export function createCore(options: RegistryOptions): Core {
     counters: createCounters(meter),
     sealer: createSealer(store),
     manifestMemory: createManifestMemory(store),
+    pages: createPageMemory(store),
     kernelCopy: openKernelCopy(),
     pulls: createPullRecorder({ store, clock, log }),
     pullEvents: createPullEvents(options),

@@ -201,6 +201,20 @@ export async function listRepositories(
   return rows.map(toRepository);
 }
 
+/** As `listRepositories`, the names alone: read from an index. */
+export async function listRepositoryNames(
+  view: View,
+  account: AccountId,
+  after: string,
+  count: number,
+): Promise<string[]> {
+  const rows = await view.all<{ name: string }>(
+    sql`SELECT name FROM registry_repositories WHERE account = ${account} AND name > ${after}
+      ORDER BY name LIMIT ${count}`,
+  );
+  return rows.map((row) => row.name);
+}
+
 /** Narrows; throws repositoryUnknown. */
 export function requireRepository(repository: Repository | undefined, ref: RepositoryRef): Repository {
   if (repository) return repository;

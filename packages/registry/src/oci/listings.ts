@@ -5,12 +5,12 @@ import { limits } from '../limits.ts';
 import { mediaTypes } from '../manifest.ts';
 import type { RepositoryRef } from '../names.ts';
 import { listReferrersPage, listTags } from '../reading.ts';
-import { findRepository, listRepositories, requireRepository } from '../repositories.ts';
+import { findRepository, listRepositoryNames, requireRepository } from '../repositories.ts';
 import { allRepositoriesResource } from '../resource.ts';
 import { requireAccess } from './access.ts';
 import type { OciCall } from './call.ts';
 import { challenge } from './credentials.ts';
-import { sendJson } from './respond.ts';
+import { nextLink, page, sendPage } from './list-page.ts';
 
 /** `n` of the query, never more than the bound of a page (CVE-2023-2253). Throws pageInvalid. */
 function pageSize(call: OciCall, usual: number): number {
@@ -27,18 +27,6 @@ function requireGet(call: OciCall): void {
   if (call.request.method !== 'GET' && call.request.method !== 'HEAD') throw new RegistryError('unsupported');
 }
 
-function nextLink(path: string, query: Readonly<Record<string, string>>): string {
-  return `<${path}?${new URLSearchParams(query).toString()}>; rel="next"`;
-}
-
-/** Cuts one entry read beyond the page and says where to go on. */
-function page(entries: readonly string[], size: number, path: string): { entries: readonly string[]; link?: string } {
-  const shown = entries.slice(0, size);
-  const last = shown.at(-1);
-  if (entries.length <= size || last === undefined) return { entries: shown };
-  return { entries: shown, link: nextLink(path, { n: String(size), last }) };
-}
-
 /** `GET /v2/<name>/tags/list` */
 export async function handleTags(call: OciCall, name: string, ref: RepositoryRef): Promise<void> {
   requireGet(call);
@@ -47,12 +35,14 @@ export async function handleTags(call: OciCall, name: string, ref: RepositoryRef
   const size = pageSize(call, limits.pageMax);
   const repository = requireRepository(found, ref);
   const after = call.query.get('last') ?? '';
-  const held = size === 0 ? [] : await listTags(call.core.store, repository, after, size + 1);
-  const { entries, link } = page(held, size, `/v2/${name}/tags/list`);
-  sendJson(call, 200, { name, tags: entries }, { link });
+  await sendPage(call, ['tags', repository.id, name, size, after], async () => {
+    const held = size === 0 ? [] : await listTags(call.core.store, repository, after, size + 1);
+    const { entries, link } = page(held, size, `/v2/${name}/tags/list`);
+    return { body: JSON.stringify({ name, tags: entries }), link };
+  });
 }
 
-/** `GET /v2/<name>/referrers/<digest>`: an index, empty also for what is not (yet) there. */
+/** `GET /v2/<name>/referrers/<digest>[?artifactType=…&n=…]`: an index, empty also for what is not (yet) there. */
 export async function handleReferrers(call: OciCall, name: string, ref: RepositoryRef, item: string): Promise<void> {
   requireGet(call);
   const repository = await findRepository(call.core.store, ref);
@@ -63,21 +53,27 @@ export async function handleReferrers(call: OciCall, name: string, ref: Reposito
   const page = {
     artifactTypes: artifactType === undefined ? [] : [artifactType],
     after: call.query.get('last') ?? '',
-    count: limits.referrersPage,
+    count: Math.max(1, pageSize(call, limits.referrersPage)),
   };
-  const { referrers, more } = repository
-    ? await listReferrersPage(call.core.store, repository, subject, page)
-    : { referrers: [], more: false };
-  const last = more ? referrers.at(-1)?.digest : undefined;
-  const filter: Record<string, string> = artifactType === undefined ? {} : { artifactType };
-  sendJson(
+  const asked = call.query.get('n') === null ? {} : { n: String(page.count) };
+  const filter: Record<string, string> = artifactType === undefined ? asked : { ...asked, artifactType };
+  const read = async () => {
+    const { referrers, more } = repository
+      ? await listReferrersPage(call.core.store, repository, subject, page)
+      : { referrers: [], more: false };
+    const last = more ? referrers.at(-1)?.digest : undefined;
+    return {
+      body: JSON.stringify({ schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests: referrers }),
+      link: last === undefined ? undefined : nextLink(`/v2/${name}/referrers/${subject}`, { ...filter, last }),
+    };
+  };
+  await sendPage(
     call,
-    200,
-    { schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests: referrers },
+    ['referrers', repository?.id, name, subject, artifactType, page.after, JSON.stringify(asked)],
+    read,
     {
       'content-type': mediaTypes.ociIndex,
       'oci-filters-applied': artifactType === undefined ? undefined : 'artifactType',
-      link: last === undefined ? undefined : nextLink(`/v2/${name}/referrers/${subject}`, { ...filter, last }),
     },
   );
 }
@@ -94,11 +90,10 @@ export async function handleCatalog(call: OciCall): Promise<void> {
   const inScope = caller.scopes?.some((scope) => scope.type === 'registry' && scope.name === 'catalog') ?? true;
   if (!inScope) throw challenge(call, 'registry:catalog:*', 'insufficient_scope');
   const size = pageSize(call, limits.catalogDefault);
-  const held = size === 0 ? [] : await listRepositories(core.store, account, call.query.get('last') ?? '', size + 1);
-  const { entries, link } = page(
-    held.map((repository) => repository.name),
-    size,
-    '/v2/_catalog',
-  );
-  sendJson(call, 200, { repositories: entries }, { link });
+  const after = call.query.get('last') ?? '';
+  await sendPage(call, ['catalog', account, size, after], async () => {
+    const held = size === 0 ? [] : await listRepositoryNames(core.store, account, after, size + 1);
+    const { entries, link } = page(held, size, '/v2/_catalog');
+    return { body: JSON.stringify({ repositories: entries }), link };
+  });
 }

@@ -25,7 +25,17 @@ export function sendJson(
   value: unknown,
   headers: Headers = {},
 ): void {
-  const body = Buffer.from(JSON.stringify(value));
+  sendJsonText(call, status, JSON.stringify(value), headers);
+}
+
+/** `text` is JSON already. */
+export function sendJsonText(
+  call: Pick<OciRequest, 'request' | 'response'>,
+  status: number,
+  text: string,
+  headers: Headers = {},
+): void {
+  const body = Buffer.from(text);
   setHeaders(call.response, { 'content-type': 'application/json', ...headers, 'content-length': body.length });
   call.response.statusCode = status;
   call.response.end(call.request.method === 'HEAD' ? undefined : body);
