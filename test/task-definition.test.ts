@@ -8,12 +8,13 @@ import {
   ECSClient,
   RegisterTaskDefinitionCommand,
   RunTaskCommand,
+  StopTaskCommand,
   type Task,
 } from '@aws-sdk/client-ecs';
 import { CreateAccessKeyCommand, CreateUserCommand, IAMClient, PutUserPolicyCommand } from '@aws-sdk/client-iam';
 import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { docker } from './support/docker.ts';
+import { docker, type Inspection } from './support/docker.ts';
 import { connectedInstances } from './support/ecs.ts';
 import { importBusybox } from './support/images.ts';
 import { type Longshore, startLongshore, until } from './support/longshore.ts';
@@ -33,7 +34,9 @@ const clientOf = () => ({
 beforeAll(async () => {
   files = mkdtempSync(join(tmpdir(), 'longshore-task-files-'));
   writeFileSync(join(files, 'web.env'), 'MODE=file\nCOLOR=blue\n');
-  longshore = await startLongshore({ args: ['--no-hello', '--task-files', files, '--image-pull', 'prefer-cached'] });
+  longshore = await startLongshore({
+    args: ['--no-hello', '--task-files', files, '--image-pull', 'prefer-cached', '--gpus', 'gpu-a=/dev/full'],
+  });
   ecs = new ECSClient(clientOf());
   await importBusybox(image);
   const secrets = new SecretsManagerClient(clientOf());
@@ -122,4 +125,41 @@ test('only who may read a secret may name it in a task definition', async () => 
   await expect(named(secret)).rejects.toMatchObject({ name: 'AccessDeniedException' });
   await expect(named(secret)).rejects.toThrow(/secretsmanager:GetSecretValue/);
   await expect(named('file:token')).resolves.toBeDefined();
+});
+
+test('a port range takes as many host ports in a row, and is shown as one', async () => {
+  const arn = await launch('range', {
+    portMappings: [{ containerPortRange: '8000-8002' }],
+    restartPolicy: { enabled: true, restartAttemptPeriod: 60 },
+    command: ['httpd', '-f', '-p', '8001', '-h', '/www'],
+  });
+  const task = await reaches(arn, 'RUNNING');
+  const [binding] = task.containers?.[0]?.networkBindings ?? [];
+  expect(binding).toMatchObject({ containerPortRange: '8000-8002', protocol: 'tcp' });
+  expect(binding?.containerPort).toBeUndefined();
+  const first = Number(binding?.hostPortRange?.split('-')[0]);
+  expect(binding?.hostPortRange).toBe(`${first}-${first + 2}`);
+  const page = await until('the server in the middle of the range answers', () =>
+    fetch(`http://127.0.0.1:${first + 1}/`).then(
+      (answer) => answer.text(),
+      () => undefined,
+    ),
+  );
+  expect(page).toContain('hello from');
+});
+
+test('a GPU is of one task at a time; a second task is told that there is none', async () => {
+  const needs = { resourceRequirements: [{ type: 'GPU' as const, value: '1' }] };
+  const first = await reaches(await launch('gpu', needs), 'RUNNING');
+  const { Config, HostConfig } = (await docker.inspect(first.containers?.[0]?.runtimeId ?? '')) as Inspection & {
+    readonly HostConfig: { readonly Devices: readonly { readonly PathOnHost: string }[] };
+  };
+  expect(Config.Env).toContain('NVIDIA_VISIBLE_DEVICES=gpu-a');
+  expect(HostConfig.Devices.map((each) => each.PathOnHost)).toEqual(['/dev/full']);
+  const { failures } = await ecs.send(new RunTaskCommand({ taskDefinition: 'gpu' }));
+  expect(failures?.map((each) => each.reason)).toEqual(['RESOURCE:GPU']);
+  await ecs.send(new StopTaskCommand({ task: first.taskArn ?? '' }));
+  await reaches(first.taskArn ?? '', 'STOPPED');
+  const again = await ecs.send(new RunTaskCommand({ taskDefinition: 'gpu' }));
+  expect(again.failures).toEqual([]);
 });

@@ -13,6 +13,7 @@ import { createPuller } from './execute/pull.ts';
 import type { Hands } from './execute/types.ts';
 import { createHolders } from './network/holders.ts';
 import { createPreparedNetworks } from './network/prepared.ts';
+import { readGpus } from './task/gpus.ts';
 import { openInstanceFile } from './state/instance.ts';
 import { openTaskFiles } from './state/task-files.ts';
 import { labels } from './task/names.ts';
@@ -55,6 +56,7 @@ export function createAgent(options: AgentOptions, given: Partial<AgentWorld> = 
   async function live(): Promise<void> {
     const world = worldOf(options, given);
     const { disk, engine, secrets } = world;
+    const gpus = readGpus(options.gpus);
     const instance = await openInstanceFile(options.dataDir, options.cluster, disk);
     const { agentId } = instance.current();
     const api = createControlApi({ client: world.client, clock });
@@ -64,7 +66,7 @@ export function createAgent(options: AgentOptions, given: Partial<AgentWorld> = 
       instance,
       attributes: options.attributes ?? {},
       address: async () => options.address ?? (await localAddressTowards(options.endpoint)),
-      offer: options.offer ?? {},
+      offer: { ...options.offer, gpus: gpus.map((each) => each.id) },
       offered: offeredBy(options),
       clock,
       log,
@@ -96,6 +98,7 @@ export function createAgent(options: AgentOptions, given: Partial<AgentWorld> = 
     const hands: Hands = {
       engine,
       secrets,
+      hostPorts: world.hostPorts,
       puller: createPuller({
         engine,
         tokens: world.tokens,
@@ -108,7 +111,7 @@ export function createAgent(options: AgentOptions, given: Partial<AgentWorld> = 
       reporter: api,
       networks,
       endpoint,
-      owner: () => ({ agentId, instanceArn: membership.arn(), bindAddress: options.bindAddress }),
+      owner: () => ({ agentId, instanceArn: membership.arn(), bindAddress: options.bindAddress, gpus }),
       clock,
       log,
       launchLimit: createLimit(launchesAtOnce),

@@ -28,6 +28,8 @@ export interface AgentOptions {
   readonly preparedNetworks?: number;
   /** Serve task metadata and the keys of task roles to containers, at 169.254.170.2 where that can be had. Default false. */
   readonly taskEndpoint?: boolean;
+  /** GPUs of this machine that tasks may have: `ID` (an NVIDIA device) or `ID=/dev/PATH`. */
+  readonly gpus?: readonly string[];
   readonly attributes?: Readonly<Record<string, string>>;
   /** Where others reach this machine; default: the local address of its connections to the control plane. */
   readonly address?: string;

@@ -82,6 +82,8 @@ export function startWorker(options: WorkerOptions): Worker {
       (known && (await hands.engine.inspectContainer(known))) || (await hands.engine.inspectContainer(dockerName));
     if (inspection) {
       const seen = observe(inspection);
+      // What happened in an earlier run says nothing about this one.
+      if (observed.get(container)?.status === 'exited' && seen.status === 'running') outOfMemory.delete(container);
       if (isKilledUnasked(container, seen)) await outOfMemoryNews(container);
       observed.set(container, outOfMemory.has(container) ? { ...seen, oomKilled: true } : seen);
     } else observed.delete(container);

@@ -8,6 +8,7 @@ import { machineFiles } from './secrets/machine-files.ts';
 import { s3Objects } from './secrets/s3-objects.ts';
 import { createSecrets } from './secrets/secrets.ts';
 import type { Secrets } from './secrets/types.ts';
+import { createHostPorts, type HostPorts } from './execute/host-ports.ts';
 import { type Disk, realDisk } from './state/files.ts';
 import { createMeasurer, type Measurer } from './telemetry/measure.ts';
 import type { AgentOptions } from './types.ts';
@@ -22,6 +23,8 @@ export interface AgentWorld {
   readonly tokens: RegistryTokens;
   /** What a container is given from elsewhere when it is made. */
   readonly secrets: Secrets;
+  /** Free ports of the machine. */
+  readonly hostPorts: HostPorts;
   readonly measurer: Measurer;
 }
 
@@ -41,6 +44,7 @@ export function worldOf(options: AgentOptions, given: Partial<AgentWorld>): Agen
         files: machineFiles(options.taskFiles),
         readObject: s3Objects(options.taskFilesS3),
       }),
+    hostPorts: given.hostPorts ?? createHostPorts(options),
     measurer: given.measurer ?? createMeasurer(options.clock),
   };
 }

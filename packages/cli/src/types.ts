@@ -65,6 +65,7 @@ export interface AgentStart {
   readonly dataDir: string;
   readonly dockerHost: string;
   readonly bindAddress?: string;
+  readonly gpus?: readonly string[];
   readonly taskFiles?: string;
   readonly taskFilesS3?: string;
   readonly pullBehavior?: ImagePull;

@@ -2,6 +2,7 @@
 import type { KeyValuePair, TaskOverride } from '@aws-sdk/client-ecs';
 import type { DefinitionRecord } from './definitions.ts';
 import { invalidParameter, unsupported } from './errors.ts';
+import { checkResourceRequirements } from './definition/container-parts.ts';
 import { checkEnvironmentFiles } from './definition/secrets.ts';
 import { normalCpu, normalMemory } from './definition/sizes.ts';
 import { type CleanTag, findTags, readTags } from './tags.ts';
@@ -53,7 +54,7 @@ function checkOverrides(overrides: TaskOverride | undefined, definition: Definit
     if (seen.has(name)) throw invalidParameter(`Container ${name} is overridden twice.`);
     seen.add(name);
     checkEnvironmentFiles(name, mine.environmentFiles);
-    if ((mine.resourceRequirements?.length ?? 0) > 0) throw unsupported('Overriding resourceRequirements');
+    checkResourceRequirements(name, mine.resourceRequirements);
     checkEnvironment(name, mine.environment);
     for (const [field, value, least] of [
       ['cpu', mine.cpu, 0],

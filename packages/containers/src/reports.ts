@@ -20,6 +20,8 @@ export function readBindings(bindings: readonly NetworkBinding[] | undefined): B
     bindIP: each.bindIP?.slice(0, 64),
     containerPort: each.containerPort,
     hostPort: each.hostPort,
+    ...(each.containerPortRange && { containerPortRange: each.containerPortRange.slice(0, 16) }),
+    ...(each.hostPortRange && { hostPortRange: each.hostPortRange.slice(0, 16) }),
     protocol: each.protocol === 'udp' ? 'udp' : 'tcp',
   }));
 }

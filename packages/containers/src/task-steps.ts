@@ -2,13 +2,25 @@
 import type { Step } from '@longshore/store';
 import { taskEvent } from './events.ts';
 import { notePortSteps, type Protocol, releaseSteps } from './instances.ts';
-import { replaceTask, type TaskRecord } from './tasks.ts';
+import { type Binding, replaceTask, type TaskRecord } from './tasks.ts';
+
+const mostInRange = 1000;
+
+function hostPortsOf({ hostPort, hostPortRange }: Binding): number[] {
+  if (hostPort !== undefined) return hostPort > 0 ? [hostPort] : [];
+  const [first = 0, last = 0] = (hostPortRange ?? '').split('-').map(Number);
+  if (!(first > 0 && last >= first && last - first < mostInRange)) return [];
+  return Array.from({ length: last - first + 1 }, (_, i) => first + i);
+}
 
 function boundPorts(task: TaskRecord): { protocol: Protocol; port: number }[] {
   const ports = new Map<string, { protocol: Protocol; port: number }>();
   for (const container of task.document.containers)
-    for (const { hostPort, protocol = 'tcp' } of container.networkBindings)
-      if (hostPort !== undefined && hostPort > 0) ports.set(`${protocol}/${hostPort}`, { protocol, port: hostPort });
+    for (const binding of container.networkBindings)
+      for (const port of hostPortsOf(binding)) {
+        const { protocol = 'tcp' } = binding;
+        ports.set(`${protocol}/${port}`, { protocol, port });
+      }
   return [...ports.values()].slice(0, 1000);
 }
 

@@ -25,6 +25,9 @@ export interface Binding {
   readonly bindIP?: string | undefined;
   readonly containerPort?: number | undefined;
   readonly hostPort?: number | undefined;
+  /** `8000-8010`, in place of one port. */
+  readonly containerPortRange?: string | undefined;
+  readonly hostPortRange?: string | undefined;
   readonly protocol?: 'tcp' | 'udp' | undefined;
 }
 

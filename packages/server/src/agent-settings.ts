@@ -2,11 +2,12 @@
 import type { AgentOptions } from '@longshore/agent';
 import type { Settings } from './settings.ts';
 
-type Running = Pick<AgentOptions, 'taskFiles' | 'taskFilesS3' | 'pullBehavior'>;
+type Running = Pick<AgentOptions, 'gpus' | 'taskFiles' | 'taskFilesS3' | 'pullBehavior'>;
 
 export function agentRunning(settings: Settings): Running {
-  const { taskFiles, taskFilesS3, imagePull } = settings;
+  const { gpus, taskFiles, taskFilesS3, imagePull } = settings;
   return {
+    gpus,
     ...(taskFiles !== undefined && { taskFiles }),
     ...(taskFilesS3 !== undefined && { taskFilesS3 }),
     pullBehavior: imagePull,

@@ -52,6 +52,7 @@ test('every setting has an environment variable and a flag of its own', () => {
     'data',
     'dockerHost',
     'externalKms',
+    'gpus',
     'hello',
     'imagePull',
     'listen',

@@ -82,6 +82,12 @@ const settingsSchema = z.strictObject({
     .default('unix:///var/run/docker.sock'),
   publishAddress: z.union([z.ipv4(), z.ipv6()], { error: 'an IP address' }).optional(),
   advertiseAddress: z.union([z.ipv4(), z.ipv6()], { error: 'an IP address' }).optional(),
+  gpus: z
+    .union([z.string(), z.array(z.string())])
+    .transform((value) =>
+      (typeof value === 'string' ? value.split(',') : value).map((each) => each.trim()).filter(Boolean),
+    )
+    .prefault(''),
   taskFiles: z.string().min(1, 'a folder').optional(),
   taskFilesS3: z
     .string()
@@ -158,6 +164,12 @@ export const settingsTable: readonly SettingRow[] = Object.freeze([
     '--advertise-address <ip>',
     'address by which others reach the containers of this machine',
     'the address that this machine reaches the server from',
+  ),
+  row(
+    'gpus',
+    '--gpus <ids>',
+    'GPUs of this machine that tasks may have: ID or ID=/dev/PATH, separated by commas',
+    'none',
   ),
   row('taskFiles', '--task-files <dir>', 'folder whose files tasks on this machine may take as secrets', 'none'),
   row(

@@ -42,16 +42,22 @@ const architectures: Readonly<Record<string, string>> = {
 };
 
 /** What the machine has, or less (or more) where the operator says so. */
-export function resourcesOf(
-  info: EngineInfo,
-  offer: { readonly cpu?: number; readonly memory?: number } = {},
-): Resource[] {
+/** What the operator says is offered, in place of what the Engine has. */
+export interface Offer {
+  readonly cpu?: number;
+  readonly memory?: number;
+  /** Ids. */
+  readonly gpus?: readonly string[];
+}
+
+export function resourcesOf(info: EngineInfo, offer: Offer = {}): Resource[] {
   const memory = Math.max(0, Math.floor(info.MemTotal / (1024 * 1024)) - reservedMemoryMiB);
   return [
     { name: 'CPU', type: 'INTEGER', integerValue: offer.cpu ?? info.NCPU * 1024 },
     { name: 'MEMORY', type: 'INTEGER', integerValue: offer.memory ?? memory },
     { name: 'PORTS', type: 'STRINGSET', stringSetValue: reservedPorts },
     { name: 'PORTS_UDP', type: 'STRINGSET', stringSetValue: [] },
+    ...(offer.gpus?.length ? [{ name: 'GPU', type: 'STRINGSET', stringSetValue: [...offer.gpus] }] : []),
   ];
 }
 
@@ -80,6 +86,8 @@ export function attributesOf(
     'full-sync',
     'task-cpu-mem-limit',
     'external',
+    'container-restart-policy',
+    'network.container-port-range',
     'secrets.asm.environment-variables',
     'secrets.asm.bootstrap.log-driver',
     'private-registry-authentication.secretsmanager',

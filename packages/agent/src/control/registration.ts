@@ -3,7 +3,7 @@ import { type Clock, errorText, type Logger } from '@longshore/base';
 import type { Engine } from '../docker/engine.ts';
 import type { InstanceFile } from '../state/instance.ts';
 import { type ControlApi, isFinal } from './api.ts';
-import { addressAttribute, attributesOf, resourcesOf, versionsOf } from './capabilities.ts';
+import { addressAttribute, attributesOf, type Offer, resourcesOf, versionsOf } from './capabilities.ts';
 
 export interface Endpoints {
   readonly acs: string;
@@ -30,7 +30,7 @@ export interface MembershipParts {
   readonly attributes: Readonly<Record<string, string>>;
   /** Where others reach this machine. */
   readonly address: () => Promise<string>;
-  readonly offer: { readonly cpu?: number; readonly memory?: number };
+  readonly offer: Offer;
   /** Names of capabilities that the agent has by its settings. */
   readonly offered: readonly string[];
   readonly clock: Clock;

@@ -46,9 +46,11 @@ async function createOrAdopt(name: string, context: StepContext, hands: Hands): 
   const owner = hands.owner();
   const container = containerOf(record, name);
   const fetched = await hands.secrets.fetch(record, container, context.signal).catch(notYet);
+  const hostRanges = await hands.hostPorts.pick(container);
   const create = async (holder?: string) => {
     const body = createBody(record, container, owner, fetched, {
       holder,
+      hostRanges,
       environment: hands.endpoint.environment(record, name),
     });
     context.noteCreated(name, await hands.engine.createContainer(dockerName, body, context.signal));
@@ -132,6 +134,8 @@ export const stepTable: StepTable = {
   async start({ container }, context, hands) {
     const id = context.idOf(container);
     if (id === undefined) return unchanged;
+    // That this run follows an earlier one must outlive this process, so that it is counted once.
+    if (progressOf(context.record(), container).restarts) await context.saved();
     try {
       await hands.launchLimit(() => hands.engine.startContainer(id, context.signal));
       await context.refresh(container);

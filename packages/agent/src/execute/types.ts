@@ -7,6 +7,7 @@ import type { TaskEndpoint } from '../endpoint/endpoint.ts';
 import type { Step } from '../plan/types.ts';
 import type { CreateContext } from '../task/create-body.ts';
 import type { TaskReport, TaskRecord } from '../task/types.ts';
+import type { HostPorts } from './host-ports.ts';
 import type { Limit } from './limit.ts';
 import type { Puller } from './pull.ts';
 
@@ -20,6 +21,7 @@ export interface Hands {
   readonly engine: Engine;
   readonly puller: Puller;
   readonly secrets: Secrets;
+  readonly hostPorts: HostPorts;
   readonly reporter: Reporter;
   readonly networks: PreparedNetworks;
   readonly endpoint: Pick<TaskEndpoint, 'environment'>;

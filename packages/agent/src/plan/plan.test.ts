@@ -34,6 +34,7 @@ const tasks = fc
       essential: fc.boolean(),
       on: fc.option(fc.tuple(fc.nat(), fc.constantFrom('START' as const, 'COMPLETE' as const, 'SUCCESS' as const))),
       volumesFrom: fc.option(fc.nat()),
+      restarts: fc.option(fc.constantFrom<readonly number[]>([], [0])),
     }),
     { minLength: 1, maxLength: 4 },
   )
@@ -42,6 +43,9 @@ const tasks = fc
       shapes.map((shape, at) => ({
         name: `c${at}`,
         essential: at === 0 || shape.essential,
+        ...(shape.restarts && {
+          restartPolicy: { enabled: true, ignoredExitCodes: shape.restarts, restartAttemptPeriod: 0 },
+        }),
         ...(at > 0 && shape.on
           ? { dependsOn: [{ containerName: `c${shape.on[0] % at}`, condition: shape.on[1] }] }
           : {}),
@@ -114,7 +118,7 @@ function perform(world: World, step: Step, fails: boolean): void {
       return see(world, step.container);
     case 'start': {
       const there = world.engine.get(step.container);
-      if (there?.status === 'created') {
+      if (there && there.status !== 'running') {
         if (fails)
           world.record = withEnd(world.record, step.container, { at: now, reason: 'CannotStartContainerError: no' });
         else {
@@ -236,6 +240,57 @@ function drain(world: World, until: () => boolean): void {
   for (let at = 0; at < 200 && !until(); at++) happen(world, { kind: 'finish', which: at, fails: false });
 }
 
+describe('a restart policy', () => {
+  const withPolicy = (more: object) =>
+    taskWith([{ name: 'a', restartPolicy: { enabled: true, restartAttemptPeriod: 60, ...more } }]);
+  const runs = (world: World) => world.starts.get('a');
+
+  function ranFor(task: AcsTask, ms: number, code: number): World {
+    const world = begin(task);
+    drain(world, () => world.busy.size === 0);
+    world.now += ms;
+    happen(world, { kind: 'exit', which: 0, code });
+    drain(world, () => world.busy.size === 0);
+    return world;
+  }
+
+  test('starts the same container again when it ran long enough, and counts it', () => {
+    const world = ranFor(withPolicy({}), 60_000, 1);
+    expect(runs(world)).toBe(2);
+    expect(world.made).toBe(1);
+    expect(taskStatus(world.record)).toBe('RUNNING');
+    expect(progressOf(world.record, 'a').restarts?.count).toBe(1);
+    world.now += 60_000;
+    happen(world, { kind: 'exit', which: 0, code: 0 });
+    drain(world, () => world.busy.size === 0);
+    expect(progressOf(world.record, 'a').restarts?.count).toBe(2);
+  });
+
+  test('ends the container after too short a run, with an ignored exit code, or when the task is to stop', () => {
+    expect(taskStatus(ranFor(withPolicy({}), 50_000, 1).record)).toBe('STOPPED');
+    expect(taskStatus(ranFor(withPolicy({ ignoredExitCodes: [0] }), 60_000, 0).record)).toBe('STOPPED');
+    expect(taskStatus(ranFor(withPolicy({ ignoredExitCodes: [0] }), 60_000, 1).record)).toBe('RUNNING');
+    expect(taskStatus(ranFor(withPolicy({ enabled: false }), 60_000, 1).record)).toBe('STOPPED');
+    const world = ranFor(withPolicy({}), 60_000, 1);
+    happen(world, { kind: 'stop' });
+    drain(world, () => hasStopped(world.record));
+    expect(progressOf(world.record, 'a').ended).toBeDefined();
+    expect(runs(world)).toBe(2);
+  });
+
+  test('a crash between decision and start neither loses nor repeats the restart', () => {
+    const world = begin(withPolicy({}));
+    drain(world, () => world.busy.size === 0);
+    world.now += 60_000;
+    happen(world, { kind: 'exit', which: 0, code: 1 });
+    happen(world, { kind: 'crash' });
+    happen(world, { kind: 'crash' });
+    drain(world, () => world.busy.size === 0);
+    expect(runs(world)).toBe(2);
+    expect(progressOf(world.record, 'a').restarts?.count).toBe(1);
+  });
+});
+
 describe('plan', () => {
   test('never starts a container twice, and ends everything once a task is to stop', () => {
     fc.assert(
@@ -243,7 +298,9 @@ describe('plan', () => {
         const world = begin(task);
         for (const what of list) {
           happen(world, what);
-          for (const count of world.starts.values()) expect(count).toBe(1);
+          // Once, and once more for each restart that was decided.
+          for (const [name, count] of world.starts)
+            expect(count).toBeLessThanOrEqual(1 + (progressOf(world.record, name).restarts?.count ?? 0));
         }
         happen(world, { kind: 'stop' });
         drain(world, () => hasStopped(world.record) && world.engine.size === 0);

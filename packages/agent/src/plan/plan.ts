@@ -4,6 +4,7 @@ import type { AcsContainer } from '@longshore/aws';
 import { progressOf } from '../task/record.ts';
 import { createDependencies, dependents, judge, startDependencies } from './dependencies.ts';
 import { hasStopped, isEnding } from './status.ts';
+import { isToRestart } from './restart.ts';
 import { containerKey, type Plan, type Step, stepKey, type View } from './types.ts';
 
 /** Seconds between SIGTERM and SIGKILL when the task definition does not say (ECS: 30). */
@@ -53,10 +54,12 @@ function planContainer(container: AcsContainer, view: View): ContainerPlan {
   const { name } = container;
   if (view.busy.has(containerKey(name))) return {};
   const progress = progressOf(view.record, name);
-  const status = view.observed.get(name)?.status;
+  const seen = view.observed.get(name);
+  const status = seen?.status;
   const over = progress.ended !== undefined || isEnding(view.record);
   if (status === 'running') return over ? planStop(container, view) : {};
-  if (over || status === 'exited') return planRelease(name, view);
+  if (over) return planRelease(name, view);
+  if (seen?.status === 'exited') return isToRestart(progress, seen) ? { step: { kind: 'start', container: name } } : {};
   if (status === 'created') return planStart(container, view);
   return progress.image ? planCreate(container, view) : { step: { kind: 'pull', container: name } };
 }

@@ -1,10 +1,12 @@
 // Draws the conclusions from what is seen: which containers have started, ended, vanished or will never run, and what
 // there is to report. Pure; settling a settled record changes nothing.
+import { foldRanges } from '../task/port-ranges.ts';
 import { essentialExited, maxReason, outOfMemory, vanished } from '../task/reasons.ts';
 import { progressOf, withContainer, withEnd } from '../task/record.ts';
-import type { ContainerReport, ObservedContainer, TaskRecord, TaskReport } from '../task/types.ts';
+import type { ContainerReport, NetworkBinding, ObservedContainer, TaskRecord, TaskReport } from '../task/types.ts';
 import { judge, startDependencies } from './dependencies.ts';
 import { hasRun, isEnding, taskStatus } from './status.ts';
+import { decideRestart, isToRestart } from './restart.ts';
 import { containerKey, type View } from './types.ts';
 
 const maxReports = 50;
@@ -12,6 +14,30 @@ const maxReports = 50;
 function endReason(seen: ObservedContainer): string | undefined {
   if (seen.oomKilled) return outOfMemory;
   return seen.error ? `DockerStateError: ${seen.error}` : undefined;
+}
+
+function bindingsOf(record: TaskRecord, name: string, seen: ObservedContainer): readonly NetworkBinding[] {
+  const container = record.task.containers.find((one) => one.name === name);
+  return container ? foldRanges(container, seen.bindings) : seen.bindings;
+}
+
+/** A further run may have other host ports than the first. */
+function settleRun(record: TaskRecord, name: string, seen: ObservedContainer): TaskRecord {
+  const progress = progressOf(record, name);
+  if (progress.restarts === undefined || progress.ended) return record;
+  const bindings = bindingsOf(record, name, seen);
+  return JSON.stringify(bindings) === JSON.stringify(progress.bindings)
+    ? record
+    : withContainer(record, name, { bindings });
+}
+
+/** The end of a run: of the container, or to be followed by another run. A restart under way is not judged. */
+function settleExit(record: TaskRecord, name: string, seen: ObservedContainer, view: View): TaskRecord {
+  const progress = progressOf(record, name);
+  if (isToRestart(progress, seen) && view.busy.has(containerKey(name))) return record;
+  const again = decideRestart(record, name, seen, view.now);
+  if (again) return again === progress ? record : withContainer(record, name, again);
+  return withEnd(record, name, { at: seen.finishedAt ?? view.now, exitCode: seen.exitCode, reason: endReason(seen) });
 }
 
 /** One container's conclusions. */
@@ -23,18 +49,14 @@ function settleContainer(record: TaskRecord, name: string, view: View): TaskReco
     if (progressOf(next, name).dockerId !== seen.id) next = withContainer(next, name, { dockerId: seen.id });
     const ran = seen.status !== 'created' && seen.startedAt !== undefined;
     if (ran && progressOf(next, name).startedAt === undefined)
-      next = withContainer(next, name, { startedAt: seen.startedAt, bindings: seen.bindings });
-    if (seen.status === 'exited')
-      next = withEnd(next, name, {
-        at: seen.finishedAt ?? view.now,
-        exitCode: seen.exitCode,
-        reason: endReason(seen),
-      });
+      next = withContainer(next, name, { startedAt: seen.startedAt, bindings: bindingsOf(next, name, seen) });
+    if (seen.status === 'running') next = settleRun(next, name, seen);
+    if (seen.status === 'exited') next = settleExit(next, name, seen, view);
   }
   const progress = progressOf(next, name);
   if (progress.ended || busy) return next;
   if (!seen && progress.startedAt !== undefined) return withEnd(next, name, { at: view.now, reason: vanished });
-  if (seen?.status === 'running') return next;
+  if (seen?.status === 'running' || (seen && isToRestart(progress, seen) && !isEnding(next))) return next;
   if (isEnding(next)) return withEnd(next, name, { at: view.now });
   const container = next.task.containers.find((one) => one.name === name);
   for (const dependency of container ? startDependencies(container) : []) {
@@ -92,8 +114,15 @@ function settleReports(record: TaskRecord, now: number): TaskRecord {
   return addReport(next, makeReport(record, status, now));
 }
 
+/** What of a container is news: its status, and after a restart its ports. */
+function newsOf(record: TaskRecord, { containerName, status, networkBindings = [] }: ContainerReport): string {
+  const ports = networkBindings.map((one) => one.hostPort ?? one.hostPortRange ?? '').join(',');
+  const moved = progressOf(record, containerName).restarts !== undefined && ports !== '';
+  return `${containerName}=${status}${moved ? `@${ports}` : ''}`;
+}
+
 function addReport(record: TaskRecord, report: TaskReport): TaskRecord {
-  const news = `${report.status} ${report.containers.map((one) => `${one.containerName}=${one.status}`).join(' ')}`;
+  const news = `${report.status} ${report.containers.map((one) => newsOf(record, one)).join(' ')}`;
   if (record.lastReported === news) return record;
   const kept = record.reports.length < maxReports ? record.reports : record.reports.slice(1);
   return { ...record, lastReported: news, reports: [...kept, report] };

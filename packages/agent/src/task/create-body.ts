@@ -2,7 +2,9 @@
 // text (`dockerConfig`) and are laid over what the named fields give; limits, names and labels are laid over those.
 import type { AcsContainer, AcsTask } from '@longshore/aws';
 import type { CreateBody } from '../docker/types.ts';
+import { type Gpu, gpuParts, gpusOf } from './gpus.ts';
 import { containerLabels } from './names.ts';
+import { parseRange, type PortRange } from './port-ranges.ts';
 import { defaultStopTimeout } from '../plan/plan.ts';
 import { progressOf } from './record.ts';
 import type { Fetched } from '../secrets/types.ts';
@@ -13,6 +15,8 @@ export interface CreateContext {
   readonly instanceArn: string;
   /** Published ports bind to this address; the Engine's default (all) if left out. */
   readonly bindAddress?: string | undefined;
+  /** The GPUs of this machine. */
+  readonly gpus?: readonly Gpu[] | undefined;
 }
 
 type Json = Readonly<Record<string, unknown>>;
@@ -47,14 +51,14 @@ function environment(
   config: Json,
   overrides: Json,
   fetched: Fetched,
-  around: Surroundings,
+  own: Readonly<Record<string, string>>,
 ): string[] {
   const merged = {
     ...fetched.fileEnvironment,
     ...container.environment,
     ...environmentOf(overrides['environment']),
     ...fetched.secretEnvironment,
-    ...around.environment,
+    ...own,
   };
   return [...(strings(config['Env']) ?? []), ...Object.entries(merged).map(([name, value]) => `${name}=${value}`)];
 }
@@ -67,9 +71,20 @@ function mounts(record: TaskRecord, container: AcsContainer): string[] {
   });
 }
 
-function ports(container: AcsContainer, bindAddress: string | undefined) {
+function ports(container: AcsContainer, bindAddress: string | undefined, ranges: Readonly<Record<string, PortRange>>) {
   const bindings: Record<string, { HostIp: string; HostPort: string }[]> = {};
-  for (const { containerPort, hostPort, protocol } of container.portMappings) {
+  const single = container.portMappings.filter((each) => each.containerPortRange === undefined);
+  const ofRanges = container.portMappings.flatMap(({ containerPortRange = '', protocol }) => {
+    const range = parseRange(containerPortRange);
+    const host = ranges[`${containerPortRange}/${protocol}`];
+    if (!range || !host) return [];
+    return Array.from({ length: range.last - range.first + 1 }, (_, i) => ({
+      containerPort: range.first + i,
+      hostPort: host.first + i,
+      protocol,
+    }));
+  });
+  for (const { containerPort, hostPort, protocol } of [...single, ...ofRanges]) {
     const list = (bindings[`${containerPort}/${protocol}`] ??= []);
     list.push({ HostIp: bindAddress ?? '', HostPort: hostPort === 0 ? '' : String(hostPort) });
   }
@@ -102,6 +117,8 @@ export interface Surroundings {
   readonly holder?: string | undefined;
   /** What tells it where the task endpoint is; these variables win, as on ECS. */
   readonly environment?: Readonly<Record<string, string>>;
+  /** Host ports of its port ranges, by `containerPortRange/protocol`. */
+  readonly hostRanges?: Readonly<Record<string, PortRange>> | undefined;
 }
 
 /** The create request for one container of a task that passed `checkTask`. */
@@ -115,11 +132,12 @@ export function createBody(
   const { task } = record;
   const config = parseObject(container.dockerConfig.config);
   const overrides = parseObject(container.overrides);
-  const bindings = ports(container, context.bindAddress);
+  const bindings = ports(container, context.bindAddress, around.hostRanges ?? {});
   const command = strings(overrides['command']) ?? container.command;
   const { holder } = around;
   const published = holder === undefined && task.networkMode !== 'host' && task.networkMode !== 'none';
   const given = parseObject(container.dockerConfig.hostConfig);
+  const gpu = gpuParts(context.gpus ?? [], gpusOf(task, container.name), given);
   const nameOf = (other: string) => progressOf(record, other).dockerName;
   const hostConfig = {
     NetworkMode: task.networkMode ?? 'bridge',
@@ -128,6 +146,7 @@ export function createBody(
     ...given,
     ...logging(given, fetched),
     ...(holder === undefined ? {} : { NetworkMode: `container:${holder}` }),
+    ...gpu.hostConfig,
     ...limits(task, container, overrides),
     Binds: mounts(record, container),
     ...(published ? { PortBindings: bindings } : {}),
@@ -146,7 +165,7 @@ export function createBody(
     ...config,
     Image: container.image,
     StopTimeout: container.stopTimeout ?? defaultStopTimeout,
-    Env: environment(container, config, overrides, fetched, around),
+    Env: environment(container, config, overrides, fetched, { ...around.environment, ...gpu.environment }),
     Labels: {
       ...((config['Labels'] ?? {}) as Readonly<Record<string, string>>),
       ...containerLabels(task, container.name, context),

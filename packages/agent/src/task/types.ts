@@ -4,8 +4,11 @@ import type { AcsTask } from '@longshore/aws';
 
 export interface NetworkBinding {
   readonly bindIP: string;
-  readonly containerPort: number;
-  readonly hostPort: number;
+  readonly containerPort?: number | undefined;
+  readonly hostPort?: number | undefined;
+  /** `8000-8010`, in place of one port. */
+  readonly containerPortRange?: string | undefined;
+  readonly hostPortRange?: string | undefined;
   readonly protocol: 'tcp' | 'udp';
 }
 
@@ -18,7 +21,7 @@ export interface ContainerEnd {
   readonly reason?: string | undefined;
 }
 
-/** What has become of one container of a task. Grows only: nothing that happened is taken back. */
+/** What has become of one container of a task. Nothing that happened is taken back; a restart adds a run. */
 export interface ContainerProgress {
   /** Its name in the Engine, derived from the task's ARN: the guard against a second one. */
   readonly dockerName: string;
@@ -27,7 +30,10 @@ export interface ContainerProgress {
   readonly endpointId?: string | undefined;
   /** Set once the image is on this machine. */
   readonly image?: { readonly digest?: string | undefined } | undefined;
+  /** When its first run began. */
   readonly startedAt?: number | undefined;
+  /** How often its policy started it again, and the beginning of the run that the last restart follows. */
+  readonly restarts?: { readonly count: number; readonly after: number } | undefined;
   readonly bindings?: readonly NetworkBinding[] | undefined;
   readonly ended?: ContainerEnd | undefined;
   readonly removed?: boolean | undefined;

@@ -3,6 +3,7 @@
 import type { AcsTask } from '@longshore/aws';
 import { parseArn } from '@longshore/base';
 import { z } from 'zod';
+import { parseRange } from './port-ranges.ts';
 import { parseImageReference } from '../docker/reference.ts';
 
 const name = z
@@ -63,8 +64,9 @@ const container = z.object({
   portMappings: z
     .array(
       z.object({
-        containerPort: z.number().int().min(1).max(65_535),
+        containerPort: z.number().int().min(0).max(65_535).default(0),
         hostPort: z.number().int().min(0).max(65_535).default(0),
+        containerPortRange: absent(z.string().refine((text) => parseRange(text) !== undefined, 'is not a range')),
         protocol: z.enum(['tcp', 'udp']).default('tcp'),
       }),
     )
@@ -118,6 +120,13 @@ const container = z.object({
     .nullish()
     .transform((value) => value ?? { version: '', config: '', hostConfig: '' }),
   registryAuthentication: absent(registryAuthentication),
+  restartPolicy: absent(
+    z.object({
+      enabled: z.boolean(),
+      ignoredExitCodes: absent(z.array(z.number().int()).max(50)),
+      restartAttemptPeriod: absent(z.number().int().nonnegative().max(86_400)),
+    }),
+  ),
   secrets: absent(z.array(secret).max(200)),
   environmentFiles: absent(z.array(z.object({ value: z.string().min(1).max(2048), type: z.literal('s3') })).max(10)),
   containerArn: z
@@ -183,6 +192,20 @@ const task = z.object({
     .transform((value) => value ?? 'EXTERNAL'),
   serviceName: absent(z.string().max(255)),
   group: absent(z.string().max(1024)),
+  associations: absent(
+    z
+      .array(
+        z.object({
+          type: z.literal('gpu'),
+          name: z.string().min(1).max(255),
+          containers: z.array(name).max(50),
+          content: z
+            .object({ encoding: z.literal('base64'), value: z.string().max(4096) })
+            .default({ encoding: 'base64', value: '' }),
+        }),
+      )
+      .max(100),
+  ),
 });
 
 type Checked = { readonly task: AcsTask } | { readonly problem: string };

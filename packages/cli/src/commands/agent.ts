@@ -15,6 +15,7 @@ interface AgentOptions {
   readonly data?: string;
   readonly dockerHost: string;
   readonly publishAddress?: string;
+  readonly gpus?: string;
   readonly taskFiles?: string;
   readonly taskFilesS3?: string;
   readonly imagePull: ImagePull;
@@ -51,6 +52,7 @@ export function define(command: Command, parts: CliParts): void {
     )
     .option('--cpu <units>', 'CPU units to offer, 1024 a core (default: all)', parseAmount)
     .option('--memory <MiB>', 'memory to offer (default: all but 256)', parseAmount)
+    .option('--gpus <ids>', 'GPUs that tasks may have: ID (NVIDIA) or ID=/dev/PATH, separated by commas')
     .option('--task-files <dir>', 'folder whose files tasks may take as secrets and environment files')
     .option('--task-files-s3 <url>', 's3://BUCKET/PREFIX?endpoint=URL&region=NAME&profile=NAME for environment files')
     .addOption(
@@ -87,6 +89,7 @@ async function agent(options: AgentOptions, parts: CliParts): Promise<void> {
     dataDir: options.data === undefined ? join(dataFolder(undefined, io.env), 'agent') : resolve(options.data),
     dockerHost: options.dockerHost,
     ...(options.publishAddress === undefined ? {} : { bindAddress: options.publishAddress }),
+    ...(options.gpus === undefined ? {} : { gpus: options.gpus.split(',').filter(Boolean) }),
     ...(options.taskFiles === undefined ? {} : { taskFiles: resolve(options.taskFiles) }),
     ...(options.taskFilesS3 === undefined ? {} : { taskFilesS3: options.taskFilesS3 }),
     pullBehavior: options.imagePull,

@@ -57,6 +57,14 @@ function authentication(
   return { registryAuthentication: { type: 'ecr' as const, ecrAuthData } };
 }
 
+function restarts({ restartPolicy }: ContainerDefinition): Pick<AcsContainer, 'restartPolicy'> {
+  if (!restartPolicy?.enabled) return {};
+  const { ignoredExitCodes = [], restartAttemptPeriod } = restartPolicy;
+  return {
+    restartPolicy: { enabled: true, ignoredExitCodes, ...(restartAttemptPeriod && { restartAttemptPeriod }) },
+  };
+}
+
 function acsContainer(
   task: TaskRecord,
   definition: DefinitionRecord,
@@ -83,6 +91,7 @@ function acsContainer(
       portMappings: (container.portMappings ?? []).map((each) => ({
         containerPort: each.containerPort ?? 0,
         hostPort: each.hostPort ?? 0,
+        ...(each.containerPortRange && { containerPortRange: each.containerPortRange }),
         protocol: each.protocol === 'udp' ? 'udp' : 'tcp',
       })),
       mountPoints: (container.mountPoints ?? []).map((each) => ({
@@ -110,11 +119,25 @@ function acsContainer(
         config: JSON.stringify(engineConfig(container)),
         hostConfig: JSON.stringify(engineHostConfig(container, networkMode, limits)),
       },
+      ...restarts(container),
       ...fetchedParts(container, override),
       ...authentication(container, state.image, task, context),
       containerArn: state.arn,
     },
   ];
+}
+
+/** The GPUs that placement gave to the task's containers. */
+function associations(task: TaskRecord): Pick<AcsTask, 'associations'> {
+  const given = Object.entries(task.document.gpus ?? {}).flatMap(([container, ids]) =>
+    ids.map((id) => ({
+      type: 'gpu' as const,
+      name: id,
+      containers: [container],
+      content: { encoding: 'base64' as const, value: Buffer.from('{}').toString('base64') },
+    })),
+  );
+  return given.length > 0 ? { associations: given } : {};
 }
 
 export function acsTask(task: TaskRecord, definition: DefinitionRecord, context: PayloadContext): AcsTask {
@@ -139,5 +162,6 @@ export function acsTask(task: TaskRecord, definition: DefinitionRecord, context:
     launchType: task.launchType,
     ...(service !== undefined && { serviceName: lastPart(task.serviceArn) }),
     group: task.group,
+    ...associations(task),
   };
 }

@@ -69,7 +69,7 @@ describe('a container is refused', () => {
     ['with a soft limit above', { ulimits: [{ name: 'nofile', softLimit: 2, hardLimit: 1 }] }, /soft limit/],
     ['with a kernel setting of the host', { systemControls: [{ namespace: 'vm.swappiness', value: '1' }] }, /net\.\*/],
     ['with an odd restart policy', { restartPolicy: { enabled: false, restartAttemptPeriod: 59 } }, /between 60 and/],
-    ['with half a GPU', { resourceRequirements: [{ type: 'GPU', value: '0.5' }] }, /'resourceRequirements'/],
+    ['with half a GPU', { resourceRequirements: [{ type: 'GPU', value: '0.5' }] }, /'resourceRequirements.value'/],
     [
       'with a range and a port',
       { portMappings: [{ containerPort: 1, containerPortRange: '1-2' }] },

@@ -14,14 +14,6 @@ type ContainerRule = readonly [what: string, asked: (container: ContainerDefinit
 /** What agents cannot do yet. Whoever teaches them takes the line away. */
 const containerRules: readonly ContainerRule[] = [
   ['firelensConfiguration', (each) => present(each.firelensConfiguration), 'Leave it out.'],
-  ['resourceRequirements', (each) => present(each.resourceRequirements), 'Leave it out.'],
-  // A policy that is switched off asks for nothing.
-  ['restartPolicy', (each) => each.restartPolicy?.enabled === true, 'Leave it out.'],
-  [
-    'containerPortRange',
-    (each) => each.portMappings?.some((mapping) => mapping.containerPortRange !== undefined) === true,
-    'List the ports one by one.',
-  ],
   ['awslogs', (each) => each.logConfiguration?.logDriver === 'awslogs', 'Use json-file.'],
   ['awsfirelens', (each) => each.logConfiguration?.logDriver === 'awsfirelens', 'Use json-file.'],
   // For Active Directory, in domains that no agent here joins.
