@@ -39,6 +39,12 @@ export function memberAccess(
   };
 }
 
+/** For operations on things that are named by their ARNs alone; at most 100 of them, as the operation itself will check. */
+export function arnsAccess(arns: readonly string[] | undefined, call: CallContext): AccessRequest {
+  const given = (arns ?? []).slice(0, 100);
+  return given.length === 0 ? anyAccess(arns, call) : { resources: given.map((each) => resource(each, call)) };
+}
+
 /** For RunTask and StartTask, whose resource is the task definition. */
 export function definitionAccess(
   definition: string | undefined,

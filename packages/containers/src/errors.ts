@@ -41,6 +41,12 @@ export const ecsErrors = Object.freeze({
     'InvalidParameterException',
     'The service cannot be stopped while it is scaled above 0. Set its desired count to 0 first, or use force.',
   ),
+  serviceDeploymentNotFound: fixed('ServiceDeploymentNotFoundException', 'Service deployment not found.'),
+  serviceDeploymentNotStoppable: (status: string) =>
+    new AwsError(
+      'ConflictException',
+      `The service deployment is ${status}: only one that is IN_PROGRESS can be stopped.`,
+    ),
   definitionNotFound: fixed('ClientException', 'TaskDefinition not found.'),
   definitionInactive: fixed('ClientException', 'TaskDefinition is inactive'),
   definitionUndescribed: fixed('ClientException', 'Unable to describe task definition.'),

@@ -3,6 +3,7 @@ import { emitEvent, type Step } from '@longshore/store';
 import { parseArn } from '@longshore/base';
 import type { InstanceRecord } from './instances.ts';
 import { shapeTask } from './task-shape.ts';
+import type { Deployment } from './services.ts';
 import type { TaskRecord } from './tasks.ts';
 
 function emit(detailType: string, arn: string, now: number, detail: Readonly<Record<string, unknown>>): Step {
@@ -64,5 +65,21 @@ export function serviceEvent(
     clusterArn: service.clusterArn,
     createdAt: new Date(now).toISOString(),
     ...more,
+  });
+}
+
+/** "ECS Deployment State Change": a deployment is in progress, completed, or failed. */
+export function deploymentEvent(
+  service: { readonly arn: string },
+  now: number,
+  name: 'SERVICE_DEPLOYMENT_IN_PROGRESS' | 'SERVICE_DEPLOYMENT_COMPLETED' | 'SERVICE_DEPLOYMENT_FAILED',
+  deployment: Pick<Deployment, 'id' | 'rolloutStateReason'>,
+): Step {
+  return emit('ECS Deployment State Change', service.arn, now, {
+    eventType: name === 'SERVICE_DEPLOYMENT_FAILED' ? 'ERROR' : 'INFO',
+    eventName: name,
+    deploymentId: deployment.id,
+    updatedAt: new Date(now).toISOString(),
+    reason: deployment.rolloutStateReason,
   });
 }

@@ -23,7 +23,15 @@ export interface Place {
   readonly account: string;
 }
 
-export type EcsKind = 'cluster' | 'container-instance' | 'task' | 'service' | 'task-definition' | 'container';
+export type EcsKind =
+  | 'cluster'
+  | 'container-instance'
+  | 'task'
+  | 'service'
+  | 'service-deployment'
+  | 'service-revision'
+  | 'task-definition'
+  | 'container';
 
 export function ecsArn(place: Place, kind: EcsKind, resource: string): string {
   return formatArn({ service: 'ecs', region: place.region, account: place.account, resource: `${kind}/${resource}` });
@@ -66,6 +74,26 @@ export function inClusterArn(
   if (arn?.service === 'ecs' && parts[0] === kind && parts.length === 2 && arn.account === place.account)
     return ecsArn(place, kind, `${clusterName}/${parts[1]}`);
   return reference;
+}
+
+/**
+ * ARNs of service deployments or revisions, each once; `mine` are those that can be this account's. Throws
+ * InvalidParameterException if there is none, or more than twenty.
+ */
+export function ownArns(
+  place: Place,
+  kind: 'service-deployment' | 'service-revision',
+  field: string,
+  given: readonly string[] | undefined,
+): { readonly arns: readonly string[]; readonly mine: readonly string[] } {
+  const arns = [...new Set(given ?? [])];
+  if (arns.length === 0) throw invalidParameter(`${field} must not be empty.`);
+  if (arns.length > 20) throw invalidParameter(`${field} cannot have more than 20 entries.`);
+  const mine = arns.filter((text) => {
+    const arn = parseArn(text);
+    return arn?.service === 'ecs' && arn.account === place.account && arn.resource.startsWith(`${kind}/`);
+  });
+  return { arns, mine };
 }
 
 export interface DefinitionReference {

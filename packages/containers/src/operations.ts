@@ -11,15 +11,19 @@ import { deregisterContainerInstance } from './api/deregister-container-instance
 import { deregisterTaskDefinition } from './api/deregister-task-definition.ts';
 import { describeClusters } from './api/describe-clusters.ts';
 import { describeContainerInstances } from './api/describe-container-instances.ts';
+import { describeServiceDeployments } from './api/describe-service-deployments.ts';
+import { describeServiceRevisions } from './api/describe-service-revisions.ts';
 import { describeServices } from './api/describe-services.ts';
 import { describeTaskDefinition } from './api/describe-task-definition.ts';
 import { describeTasks } from './api/describe-tasks.ts';
 import { discoverPollEndpoint } from './api/discover-poll-endpoint.ts';
 import { expressGatewayServices } from './api/express-gateway-services.ts';
 import { listAccountSettings } from './api/list-account-settings.ts';
+import { getTaskProtection } from './api/get-task-protection.ts';
 import { listAttributes } from './api/list-attributes.ts';
 import { listClusters } from './api/list-clusters.ts';
 import { listContainerInstances } from './api/list-container-instances.ts';
+import { listServiceDeployments } from './api/list-service-deployments.ts';
 import { listServices } from './api/list-services.ts';
 import { listServicesByNamespace } from './api/list-services-by-namespace.ts';
 import { listTagsForResource } from './api/list-tags-for-resource.ts';
@@ -34,6 +38,7 @@ import { registerContainerInstance } from './api/register-container-instance.ts'
 import { registerTaskDefinition } from './api/register-task-definition.ts';
 import { runTask } from './api/run-task.ts';
 import { startTask } from './api/start-task.ts';
+import { stopServiceDeployment } from './api/stop-service-deployment.ts';
 import { stopTask } from './api/stop-task.ts';
 import { submitAttachmentStateChanges } from './api/submit-attachment-state-changes.ts';
 import { submitContainerStateChange } from './api/submit-container-state-change.ts';
@@ -45,6 +50,7 @@ import { updateClusterSettings } from './api/update-cluster-settings.ts';
 import { updateContainerAgent } from './api/update-container-agent.ts';
 import { updateContainerInstancesState } from './api/update-container-instances-state.ts';
 import { updateService } from './api/update-service.ts';
+import { updateTaskProtection } from './api/update-task-protection.ts';
 import type { Core } from './core.ts';
 
 export function ecsService(core: Core): AwsService {
@@ -64,14 +70,18 @@ export function ecsService(core: Core): AwsService {
       deregisterTaskDefinition(core),
       describeClusters(core),
       describeContainerInstances(core),
+      describeServiceDeployments(core),
+      describeServiceRevisions(core),
       describeServices(core),
       describeTaskDefinition(core),
       describeTasks(core),
       discoverPollEndpoint(core),
       listAccountSettings(core),
+      getTaskProtection(core),
       listAttributes(core),
       listClusters(core),
       listContainerInstances(core),
+      listServiceDeployments(core),
       listServices(core),
       listServicesByNamespace(),
       listTagsForResource(core),
@@ -85,6 +95,7 @@ export function ecsService(core: Core): AwsService {
       registerTaskDefinition(core),
       runTask(core),
       startTask(core),
+      stopServiceDeployment(core),
       stopTask(core),
       submitAttachmentStateChanges(core),
       submitContainerStateChange(core),
@@ -98,6 +109,7 @@ export function ecsService(core: Core): AwsService {
       updateService(core),
       ...expressGatewayServices(core),
       ...managedDaemons(core),
+      updateTaskProtection(core),
     ],
   });
 }

@@ -105,4 +105,21 @@ export const containersMigrations: readonly Migration[] = [
       "CREATE INDEX ecs_tasks_placed ON ecs_tasks (instance_arn, task_group) WHERE last_status <> 'STOPPED'",
     ],
   },
+  {
+    id: 'containers/006-deployments',
+    statements: [
+      'ALTER TABLE ecs_tasks ADD COLUMN protected_until BIGINT NOT NULL DEFAULT 0',
+      'ALTER TABLE ecs_services ADD COLUMN daemon BIGINT NOT NULL DEFAULT 0',
+
+      `CREATE TABLE ecs_service_deployments (
+        arn KEY PRIMARY KEY, service_arn KEY NOT NULL, cluster_arn KEY NOT NULL, status KEY NOT NULL,
+        created_at BIGINT NOT NULL, document TEXT NOT NULL)`,
+      'CREATE INDEX ecs_service_deployments_service ON ecs_service_deployments (service_arn, created_at, arn)',
+
+      `CREATE TABLE ecs_service_revisions (
+        arn KEY PRIMARY KEY, service_arn KEY NOT NULL, cluster_arn KEY NOT NULL,
+        created_at BIGINT NOT NULL, document TEXT NOT NULL)`,
+      'CREATE INDEX ecs_service_revisions_service ON ecs_service_revisions (service_arn, created_at)',
+    ],
+  },
 ];

@@ -1,9 +1,7 @@
 // What CreateService and UpdateService have in common: checking, and what is refused for now.
-import type { CreateServiceRequest, DeploymentConfiguration, UpdateServiceRequest } from '@aws-sdk/client-ecs';
-import { newUuid } from '@longshore/base';
-import type { DefinitionRecord } from './definitions.ts';
+import type { CreateServiceRequest, UpdateServiceRequest } from '@aws-sdk/client-ecs';
 import { invalidParameter, unsupported } from './errors.ts';
-import type { Deployment } from './services.ts';
+import type { ServiceDocument } from './services.ts';
 
 type Both = Omit<CreateServiceRequest, 'serviceName' | 'desiredCount'> & Pick<UpdateServiceRequest, 'desiredCount'>;
 
@@ -18,12 +16,6 @@ export function refuseServiceFields(input: Partial<Both>): void {
     throw invalidParameter('Longshore has no capacity providers. Leave capacityProviderStrategy out.');
   if (input.networkConfiguration !== undefined)
     throw invalidParameter('Network Configuration is not valid for the given networkMode of this task definition.');
-  if (input.deploymentController !== undefined && input.deploymentController.type !== 'ECS')
-    throw unsupported('A deployment controller other than ECS');
-  if (input.availabilityZoneRebalancing === 'ENABLED') throw unsupported('availabilityZoneRebalancing');
-  const grace = input.healthCheckGracePeriodSeconds;
-  if (grace !== undefined && (!Number.isInteger(grace) || grace < 0 || grace > 2_147_483_647))
-    throw invalidParameter('healthCheckGracePeriodSeconds must be between 0 and 2147483647.');
 }
 
 export function checkDesiredCount(count: number): number {
@@ -32,30 +24,12 @@ export function checkDesiredCount(count: number): number {
   return count;
 }
 
-export interface Percents {
-  readonly minimumHealthyPercent: number;
-  readonly maximumPercent: number;
-}
-
-/** `current` fills in what is left out. */
-export function readPercents(given: DeploymentConfiguration | undefined, current: Percents): Percents {
-  if (given?.deploymentCircuitBreaker?.enable) throw unsupported('The deployment circuit breaker');
-  if (given?.alarms?.enable) throw unsupported('Deployment alarms');
-  if (given?.strategy !== undefined && given.strategy !== 'ROLLING')
-    throw unsupported(`The deployment strategy ${given.strategy}`, 'Use ROLLING.');
-  if ((given?.bakeTimeInMinutes ?? 0) > 0 || (given?.lifecycleHooks?.length ?? 0) > 0)
-    throw unsupported('bakeTimeInMinutes and lifecycleHooks');
-  const minimumHealthyPercent = given?.minimumHealthyPercent ?? current.minimumHealthyPercent;
-  const maximumPercent = given?.maximumPercent ?? current.maximumPercent;
-  if (!Number.isInteger(minimumHealthyPercent) || minimumHealthyPercent < 0 || minimumHealthyPercent > 100)
-    throw invalidParameter('minimumHealthyPercent must be between 0 and 100.');
-  if (!Number.isInteger(maximumPercent) || maximumPercent < 100 || maximumPercent > 400)
-    throw invalidParameter('maximumPercent must be between 100 and 400.');
-  if (minimumHealthyPercent === 100 && maximumPercent === 100)
-    throw invalidParameter(
-      'Both maximumPercent and minimumHealthyPercent cannot be 100 as this will block deployments.',
-    );
-  return { minimumHealthyPercent, maximumPercent };
+/** Undefined where left out. ECS's bound is that of a signed 32-bit integer. */
+export function readGracePeriod(seconds: number | undefined): number | undefined {
+  if (seconds === undefined) return undefined;
+  if (!Number.isInteger(seconds) || seconds < 0 || seconds > 2_147_483_647)
+    throw invalidParameter('healthCheckGracePeriodSeconds must be between 0 and 2147483647.');
+  return seconds;
 }
 
 export function readPropagation(propagate: string | undefined): 'TASK_DEFINITION' | 'SERVICE' | 'NONE' {
@@ -65,27 +39,65 @@ export function readPropagation(propagate: string | undefined): 'TASK_DEFINITION
   return propagate;
 }
 
-/** A primary deployment of `definition`, as ECS names them: `ecs-svc/` and nineteen digits. */
-export function newDeployment(definition: DefinitionRecord, now: number): Deployment {
-  const digits = BigInt(`0x${newUuid().replaceAll('-', '').slice(0, 16)}`)
-    .toString()
-    .padStart(19, '1')
-    .slice(0, 19);
-  const id = `ecs-svc/${digits}`;
-  const checked = definition.document.containerDefinitions.some(
-    (each) => each.essential && each.healthCheck !== undefined && each.healthCheck.command?.[0] !== 'NONE',
-  );
-  return {
-    id,
-    status: 'PRIMARY',
-    definitionArn: definition.arn,
-    hasHealthCheck: checked,
-    createdAt: now,
-    updatedAt: now,
-    failedTasks: 0,
-    failedRounds: 0,
-    retryAt: 0,
-    rolloutState: 'IN_PROGRESS',
-    rolloutStateReason: `ECS deployment ${id} in progress.`,
-  };
+export type Strategy = 'REPLICA' | 'DAEMON';
+
+export function readStrategy(strategy: string | undefined): Strategy {
+  if (strategy === undefined || strategy === 'REPLICA') return 'REPLICA';
+  if (strategy !== 'DAEMON') throw invalidParameter('schedulingStrategy must be REPLICA or DAEMON.');
+  return strategy;
+}
+
+/** ECS or EXTERNAL. CodeDeploy is a service of its own, which Longshore does not have. */
+export function readController(type: string | undefined, strategy: Strategy): 'ECS' | 'EXTERNAL' {
+  if (type === undefined || type === 'ECS') return 'ECS';
+  if (type === 'CODE_DEPLOY') throw unsupported('The deployment controller CODE_DEPLOY', 'Use ECS or EXTERNAL.');
+  if (type !== 'EXTERNAL') throw invalidParameter('The deployment controller must be ECS, CODE_DEPLOY or EXTERNAL.');
+  if (strategy === 'DAEMON')
+    throw invalidParameter('The DAEMON scheduling strategy is not supported with the EXTERNAL deployment controller.');
+  return type;
+}
+
+/** What a DAEMON service cannot have. Throws InvalidParameterException. */
+export function checkDaemon(input: Partial<Both>): void {
+  if (input.desiredCount !== undefined)
+    throw invalidParameter(
+      'The daemon scheduling strategy does not support a desired count for services. Remove the desired count value and try again.',
+    );
+  if ((input.placementStrategy?.length ?? 0) > 0)
+    throw invalidParameter(
+      'The daemon scheduling strategy does not support a placement strategy. Remove the placement strategy and try again.',
+    );
+  if (input.placementConstraints?.some((each) => each.type === 'distinctInstance'))
+    throw invalidParameter(
+      'The daemon scheduling strategy does not support the distinctInstance placement constraint. Remove it and try again.',
+    );
+}
+
+type Balanced = Pick<ServiceDocument, 'placementStrategy' | 'placementConstraints' | 'maximumPercent'> & {
+  readonly schedulingStrategy?: Strategy | undefined;
+  readonly deploymentController?: string | undefined;
+};
+
+/** Why such a service cannot be balanced over availability zones; undefined if it can (ECS, the conditions to use it). */
+function unbalanced(service: Balanced): string | undefined {
+  if (service.schedulingStrategy === 'DAEMON') return 'the DAEMON scheduling strategy';
+  if (service.deploymentController === 'EXTERNAL') return 'the EXTERNAL deployment controller';
+  if (service.maximumPercent <= 100) return 'a maximumPercent of 100';
+  const [first] = service.placementStrategy;
+  if (first !== undefined && !(first.type === 'spread' && first.field === 'attribute:ecs.availability-zone'))
+    return 'a placement strategy that does not begin with spread over attribute:ecs.availability-zone';
+  if (service.placementConstraints.some((each) => each.expression?.includes('ecs.availability-zone')))
+    return 'a placement constraint on attribute:ecs.availability-zone';
+  return undefined;
+}
+
+/** ENABLED where it is possible and nothing is said, as ECS does for new services. */
+export function readBalancing(wish: string | undefined, service: Balanced): 'ENABLED' | 'DISABLED' {
+  const against = unbalanced(service);
+  if (wish === undefined) return against === undefined ? 'ENABLED' : 'DISABLED';
+  if (wish !== 'ENABLED' && wish !== 'DISABLED')
+    throw invalidParameter('availabilityZoneRebalancing must be ENABLED or DISABLED.');
+  if (wish === 'ENABLED' && against !== undefined)
+    throw invalidParameter(`availabilityZoneRebalancing cannot be used with ${against}.`);
+  return wish;
 }

@@ -1,7 +1,9 @@
 // Services as the API shows them.
-import type { Deployment as ApiDeployment, Service } from '@aws-sdk/client-ecs';
+import type { Deployment as ApiDeployment, Service, ServiceCurrentRevisionSummary } from '@aws-sdk/client-ecs';
 import type { View } from '@longshore/store';
 import { dateOf } from './documents.ts';
+import { shapeConfiguration } from './service-configuration.ts';
+import { isOpen } from './service-rollouts.ts';
 import { countServiceTasks, type Deployment, type ServiceRecord, type TaskCount } from './services.ts';
 import { type CleanTag } from './tags.ts';
 
@@ -31,6 +33,16 @@ function shapeDeployment(service: ServiceRecord, deployment: Deployment, counts:
   };
 }
 
+function shapeCurrentRevision(
+  service: ServiceRecord,
+  deployment: Deployment,
+  arn: string,
+  counts: readonly TaskCount[],
+): ServiceCurrentRevisionSummary {
+  const { desiredCount, pendingCount, runningCount } = shapeDeployment(service, deployment, counts);
+  return { arn, requestedTaskCount: desiredCount, runningTaskCount: runningCount, pendingTaskCount: pendingCount };
+}
+
 function shape(service: ServiceRecord, counts: readonly TaskCount[], tags: readonly CleanTag[] | undefined): Service {
   const { document } = service;
   return {
@@ -44,13 +56,8 @@ function shape(service: ServiceRecord, counts: readonly TaskCount[], tags: reado
     runningCount: total(counts, (each) => each.status === 'RUNNING'),
     pendingCount: total(counts, (each) => pendingStatuses.has(each.status)),
     launchType: service.launchType,
-    taskDefinition: service.definitionArn,
-    deploymentConfiguration: {
-      deploymentCircuitBreaker: { enable: false, rollback: false },
-      maximumPercent: document.maximumPercent,
-      minimumHealthyPercent: document.minimumHealthyPercent,
-      strategy: 'ROLLING',
-    },
+    taskDefinition: service.definitionArn === '' ? undefined : service.definitionArn,
+    deploymentConfiguration: shapeConfiguration(document),
     deployments: document.deployments.map((each) => shapeDeployment(service, each, counts)),
     events: service.events.map((each) => ({ ...each, createdAt: dateOf(each.createdAt) })),
     createdAt: dateOf(service.createdAt),
@@ -58,8 +65,13 @@ function shape(service: ServiceRecord, counts: readonly TaskCount[], tags: reado
     placementConstraints: [...document.placementConstraints],
     placementStrategy: [...document.placementStrategy],
     healthCheckGracePeriodSeconds: document.healthCheckGracePeriodSeconds,
-    schedulingStrategy: 'REPLICA',
-    deploymentController: { type: 'ECS' },
+    schedulingStrategy: document.schedulingStrategy ?? 'REPLICA',
+    deploymentController: { type: document.deploymentController ?? 'ECS' },
+    availabilityZoneRebalancing: document.availabilityZoneRebalancing ?? 'DISABLED',
+    currentServiceDeployment: document.rollout && isOpen(document.rollout) ? document.rollout.arn : undefined,
+    currentServiceRevisions: document.deployments.flatMap((each) =>
+      each.revisionArn === undefined ? [] : [shapeCurrentRevision(service, each, each.revisionArn, counts)],
+    ),
     enableECSManagedTags: document.enableECSManagedTags,
     propagateTags: document.propagateTags,
     enableExecuteCommand: false,

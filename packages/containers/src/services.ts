@@ -3,32 +3,57 @@
 import type { LoadBalancer, PlacementConstraint, PlacementStrategy, ServiceRegistry } from '@aws-sdk/client-ecs';
 import { type Sql, type Step, sql, sqlList, type View } from '@longshore/store';
 import { readDocument, writeDocument } from './documents.ts';
+import type { Rollout } from './service-rollouts.ts';
 
 export type ServiceStatus = 'ACTIVE' | 'DRAINING' | 'INACTIVE';
+
+export type RolloutState = 'IN_PROGRESS' | 'COMPLETED' | 'FAILED';
 
 export interface Deployment {
   /** `ecs-svc/…`; what its tasks are started by. */
   readonly id: string;
   readonly status: 'PRIMARY' | 'ACTIVE';
   readonly definitionArn: string;
+  /** The service revision it brings; absent in deployments that are older than revisions. */
+  readonly revisionArn?: string | undefined;
+  /** What its tasks are registered with; the service's own in deployments that are older than this field. */
+  readonly attachments?: Pick<ServiceDocument, 'loadBalancers' | 'serviceRegistries'> | undefined;
   /** Whether an essential container of the definition has a health check. */
   readonly hasHealthCheck: boolean;
   readonly createdAt: number;
   readonly updatedAt: number;
-  /** Tasks that never reached RUNNING. */
+  /** Tasks that failed: never reached RUNNING, ended or were found unhealthy before they were healthy. */
   readonly failedTasks: number;
-  /** Rounds in a row in which tasks failed so; the next start waits until `retryAt`. */
+  /** Rounds in a row in which tasks never reached RUNNING; the next start waits until `retryAt`. */
   readonly failedRounds: number;
   readonly retryAt: number;
-  readonly rolloutState: 'IN_PROGRESS' | 'COMPLETED';
+  /** When the last of those rounds was. */
+  readonly failedAt?: number | undefined;
+  /** The most tasks of it that were healthy at once. One more is progress: the circuit breaker counts anew. */
+  readonly healthyPeak?: number | undefined;
+  readonly rolloutState: RolloutState;
   readonly rolloutStateReason: string;
+}
+
+export interface CircuitBreaker {
+  readonly enable: boolean;
+  readonly rollback: boolean;
+  readonly resetOnHealthyTask?: boolean | undefined;
+  readonly threshold?: { readonly type: 'COUNT' | 'BOUNDED_PERCENT' | 'UNBOUNDED_PERCENT'; readonly value: number };
 }
 
 export interface ServiceDocument {
   /** The primary one first. */
   readonly deployments: readonly Deployment[];
+  /** REPLICA where absent. */
+  readonly schedulingStrategy?: 'REPLICA' | 'DAEMON' | undefined;
+  /** ECS where absent. The tasks of an EXTERNAL one are kept by its task sets. */
+  readonly deploymentController?: 'ECS' | 'EXTERNAL' | undefined;
   readonly minimumHealthyPercent: number;
   readonly maximumPercent: number;
+  readonly circuitBreaker?: CircuitBreaker | undefined;
+  /** DISABLED where absent, as for services that never had it. */
+  readonly availabilityZoneRebalancing?: 'ENABLED' | 'DISABLED' | undefined;
   readonly placementConstraints: readonly PlacementConstraint[];
   readonly placementStrategy: readonly PlacementStrategy[];
   readonly enableECSManagedTags: boolean;
@@ -40,6 +65,17 @@ export interface ServiceDocument {
   readonly createdBy: string;
   /** Whether the last round found nothing to do and all tasks running. */
   readonly steady: boolean;
+  /** The deployment that completed last: what a failed one is rolled back to. */
+  readonly lastCompleted?: Deployment | undefined;
+  /** The newest service deployment; its row is written whenever this changes. */
+  readonly rollout?: Rollout | undefined;
+  /** A task that is being moved to another instance: one more than desired until it is healthy. */
+  readonly moving?: Move | undefined;
+}
+
+export interface Move {
+  readonly to: string;
+  readonly since: number;
 }
 
 export interface ServiceEvent {
@@ -124,14 +160,14 @@ export async function keptServices(view: View): Promise<ServiceRecord[]> {
 /** A new service; one of that name that is INACTIVE gives way. A conflict if there is one that is not. */
 export function insertService(service: ServiceRecord): Step {
   return {
-    sql: sql`INSERT INTO ecs_services (${columns}) VALUES (${service.arn}, ${service.account}, ${service.clusterArn},
+    sql: sql`INSERT INTO ecs_services (${columns}, daemon) VALUES (${service.arn}, ${service.account}, ${service.clusterArn},
         ${service.name}, ${service.status}, ${service.launchType}, ${service.definitionArn}, ${service.desiredCount},
         ${service.version}, ${service.createdAt}, ${service.updatedAt}, ${writeDocument(service.document)},
-        ${writeDocument(service.events)})
+        ${writeDocument(service.events)}, ${service.document.schedulingStrategy === 'DAEMON' ? 1 : 0})
       ON CONFLICT (arn) DO UPDATE SET status = excluded.status, launch_type = excluded.launch_type,
         definition_arn = excluded.definition_arn, desired_count = excluded.desired_count,
         version = ecs_services.version + 1, created_at = excluded.created_at, updated_at = excluded.updated_at,
-        document = excluded.document, events = excluded.events
+        document = excluded.document, events = excluded.events, daemon = excluded.daemon
       WHERE ecs_services.status = 'INACTIVE'`,
     expect: 1,
   };

@@ -6,15 +6,20 @@ import { memberAccess } from '../access.ts';
 import { clusterStillActive, requireCluster } from '../clusters.ts';
 import { type Core, placeOf } from '../core.ts';
 import { requireDefinition } from '../definitions.ts';
-import { ecsErrors, invalidParameter, unsupported } from '../errors.ts';
+import { ecsErrors, invalidParameter } from '../errors.ts';
 import { readLaunchType } from '../launch-type.ts';
-import { checkName, ecsArn, lastPart } from '../names.ts';
+import { checkName, ecsArn, lastPart, type Place } from '../names.ts';
 import { readRules } from '../placement/rules.ts';
+import { readConfiguration, usualConfiguration } from '../service-configuration.ts';
+import { beginDeployment, type Beginning } from '../service-deploy.ts';
 import {
+  checkDaemon,
   checkDesiredCount,
-  newDeployment,
-  readPercents,
+  readBalancing,
+  readController,
+  readGracePeriod,
   readPropagation,
+  readStrategy,
   refuseServiceFields,
 } from '../service-input.ts';
 import { shapeServices } from '../service-shape.ts';
@@ -24,7 +29,39 @@ import { readTags, tagSteps } from '../tags.ts';
 import { findTokenResult, keepTokenSteps, parametersDigest, readToken } from '../tokens.ts';
 
 const tokenMs = 24 * 3600_000;
-const defaults = { minimumHealthyPercent: 100, maximumPercent: 200 };
+
+/** A DAEMON service counts its instances itself. */
+function readDesiredCount(input: CreateServiceRequest, strategy: 'REPLICA' | 'DAEMON'): number {
+  if (strategy === 'DAEMON') return 0;
+  if (input.desiredCount === undefined) throw invalidParameter('desiredCount must be given.');
+  return checkDesiredCount(input.desiredCount);
+}
+
+function checkDefinition(input: CreateServiceRequest, controller: 'ECS' | 'EXTERNAL'): void {
+  if (controller === 'ECS' && !input.taskDefinition) throw invalidParameter('taskDefinition must not be empty.');
+  const attached = (input.loadBalancers?.length ?? 0) + (input.serviceRegistries?.length ?? 0) > 0;
+  if (controller === 'EXTERNAL' && (input.taskDefinition || attached))
+    throw invalidParameter(
+      'A service with the EXTERNAL deployment controller has its task definitions, load balancers and service registries in task sets.',
+    );
+}
+
+/** The service with its first deployment; one whose tasks come from task sets has none. */
+async function firstDeployment(
+  core: Core,
+  view: View,
+  place: Place,
+  service: ServiceRecord,
+  input: CreateServiceRequest,
+  now: number,
+): Promise<Beginning> {
+  if (input.taskDefinition === undefined || service.document.deploymentController === 'EXTERNAL')
+    return { service, steps: [] };
+  const definition = await requireDefinition(view, place, input.taskDefinition);
+  const attachments = await readAttachments(core, place.account, input, definition);
+  const document = { ...service.document, ...attachments };
+  return beginDeployment(view, place, { ...service, document }, definition, now);
+}
 
 export function createService(core: Core) {
   return operation<CreateServiceRequest, CreateServiceResponse>({
@@ -36,14 +73,24 @@ export function createService(core: Core) {
       const place = placeOf(call);
       const name = checkName('Service name', input.serviceName);
       refuseServiceFields(input);
-      if (input.schedulingStrategy !== undefined && input.schedulingStrategy !== 'REPLICA')
-        throw unsupported(`schedulingStrategy ${input.schedulingStrategy}`, 'Use REPLICA.');
-      if (!input.taskDefinition) throw invalidParameter('taskDefinition must not be empty.');
-      if (input.desiredCount === undefined) throw invalidParameter('desiredCount must be given.');
-      const desiredCount = checkDesiredCount(input.desiredCount);
+      const schedulingStrategy = readStrategy(input.schedulingStrategy);
+      const deploymentController = readController(input.deploymentController?.type, schedulingStrategy);
+      if (schedulingStrategy === 'DAEMON') checkDaemon(input);
+      checkDefinition(input, deploymentController);
+      const desiredCount = readDesiredCount(input, schedulingStrategy);
       const launchType = readLaunchType(input.launchType, input.capacityProviderStrategy);
-      const percents = readPercents(input.deploymentConfiguration, defaults);
+      const usual = usualConfiguration(schedulingStrategy);
+      const configuration = readConfiguration(input.deploymentConfiguration, usual, schedulingStrategy);
       readRules(input.placementConstraints, input.placementStrategy);
+      const wishes = {
+        ...configuration,
+        schedulingStrategy,
+        deploymentController,
+        placementConstraints: input.placementConstraints ?? [],
+        placementStrategy: input.placementStrategy ?? [],
+      };
+      const availabilityZoneRebalancing = readBalancing(input.availabilityZoneRebalancing, wishes);
+      const healthCheckGracePeriodSeconds = readGracePeriod(input.healthCheckGracePeriodSeconds);
       const tags = readTags(input.tags);
       const token = readToken(input.clientToken, 36);
       const { clientToken: _, ...parameters } = input;
@@ -58,39 +105,43 @@ export function createService(core: Core) {
         if (present?.status === 'ACTIVE' && before?.includes(arn)) return { steps: [], result: arn };
         if (present?.status === 'ACTIVE') throw ecsErrors.serviceNotIdempotent();
         if (present?.status === 'DRAINING') throw ecsErrors.serviceDraining();
-        const definition = await requireDefinition(view, place, input.taskDefinition);
-        const service: ServiceRecord = {
+        const bare: ServiceRecord = {
           arn,
           account: place.account,
           clusterArn: cluster.arn,
           name,
           status: 'ACTIVE',
           launchType,
-          definitionArn: definition.arn,
+          definitionArn: '',
           desiredCount,
           version: 1,
           createdAt: call.now,
           updatedAt: call.now,
           events: [],
           document: {
-            ...percents,
-            ...(await readAttachments(core, place.account, input, definition)),
-            healthCheckGracePeriodSeconds: input.healthCheckGracePeriodSeconds,
-            deployments: [newDeployment(definition, call.now)],
-            placementConstraints: input.placementConstraints ?? [],
-            placementStrategy: input.placementStrategy ?? [],
+            ...wishes,
+            deployments: [],
+            availabilityZoneRebalancing,
+            healthCheckGracePeriodSeconds,
             enableECSManagedTags: input.enableECSManagedTags ?? false,
             propagateTags: readPropagation(input.propagateTags),
             createdBy: call.principal.arn,
             steady: false,
           },
         };
+        const begun = await firstDeployment(core, view, place, bare, input, call.now);
         // A token whose service was deleted since is free again.
         const keep =
           token === undefined || before !== undefined
             ? []
             : keepTokenSteps(scope, digest, [arn], call.now, call.now + tokenMs);
-        const steps = [clusterStillActive(cluster.arn), insertService(service), ...tagSteps(arn, tags), ...keep];
+        const steps = [
+          clusterStillActive(cluster.arn),
+          insertService(begun.service),
+          ...begun.steps,
+          ...tagSteps(arn, tags),
+          ...keep,
+        ];
         return { steps, result: arn };
       };
 

@@ -1,4 +1,4 @@
-// DeleteService: a service at 0, or any with `force`. It drains: the keeper stops its tasks, then it is INACTIVE.
+// DeleteService: a service at 0, a DAEMON, or any with `force`. It drains: the keeper stops its tasks, then it is INACTIVE.
 import { DeleteService$, type DeleteServiceRequest, type DeleteServiceResponse } from '@aws-sdk/client-ecs';
 import { operation } from '@longshore/aws';
 import { memberAccess } from '../access.ts';
@@ -6,6 +6,8 @@ import { requireCluster } from '../clusters.ts';
 import { type Core, placeOf } from '../core.ts';
 import { ecsErrors } from '../errors.ts';
 import { inClusterArn } from '../names.ts';
+import { stopRollout } from '../service-deploy.ts';
+import { saveRollout } from '../service-rollouts.ts';
 import { shapeServices } from '../service-shape.ts';
 import { findService, replaceService } from '../services.ts';
 
@@ -22,10 +24,16 @@ export function deleteService(core: Core) {
         const service = await findService(view, arn);
         if (service === undefined || service.clusterArn !== cluster.arn) throw ecsErrors.serviceNotFound();
         if (service.status === 'INACTIVE') throw ecsErrors.serviceNotFound();
-        if (service.desiredCount > 0 && !input.force) throw ecsErrors.serviceScaledUp();
-        const document = { ...service.document, steady: false };
+        const daemon = service.document.schedulingStrategy === 'DAEMON';
+        if (service.desiredCount > 0 && !daemon && !input.force) throw ecsErrors.serviceScaledUp();
+        const rollout = stopRollout(service, 'The service was deleted.', call.now);
+        const document = { ...service.document, rollout, moving: undefined, steady: false };
         const after = { ...service, document, status: 'DRAINING' as const, desiredCount: 0, updatedAt: call.now };
-        return { steps: [replaceService(service, after)], result: undefined };
+        const steps = [
+          replaceService(service, after),
+          ...(rollout === undefined ? [] : [saveRollout(service, rollout)]),
+        ];
+        return { steps, result: undefined };
       });
       core.wakeKeeper();
       const service = await findService(core.store, arn);

@@ -17,8 +17,8 @@ export function listServices(core: Core) {
       const cluster = await requireCluster(core.store, placeOf(call), input.cluster);
       const { launchType, schedulingStrategy } = input;
       const page = readPage(input, ['ListServices', cluster.arn, launchType, schedulingStrategy], 10);
-      if (schedulingStrategy !== undefined && schedulingStrategy !== 'REPLICA') return { serviceArns: [] };
       const conditions = [sql`cluster_arn = ${cluster.arn}`, sql`status <> 'INACTIVE'`, sql`arn > ${page.after}`];
+      if (schedulingStrategy !== undefined) conditions.push(sql`daemon = ${schedulingStrategy === 'DAEMON' ? 1 : 0}`);
       if (launchType !== undefined) conditions.push(sql`launch_type = ${launchType}`);
       const rows = await core.store.all<{ arn: string }>(
         sql`SELECT arn FROM ecs_services WHERE ${sqlAnd(conditions)} ORDER BY arn LIMIT ${page.limit + 1}`,

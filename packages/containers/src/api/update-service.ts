@@ -6,22 +6,55 @@ import { memberAccess } from '../access.ts';
 import { requireCluster } from '../clusters.ts';
 import { type Core, placeOf } from '../core.ts';
 import { findDefinitionByArn, requireDefinition } from '../definitions.ts';
-import { ecsErrors } from '../errors.ts';
+import { ecsErrors, invalidParameter } from '../errors.ts';
 import { inClusterArn } from '../names.ts';
 import { readRules } from '../placement/rules.ts';
+import { readConfiguration } from '../service-configuration.ts';
+import { beginDeployment } from '../service-deploy.ts';
 import {
+  checkDaemon,
   checkDesiredCount,
-  newDeployment,
-  readPercents,
+  readBalancing,
+  readGracePeriod,
   readPropagation,
   refuseServiceFields,
 } from '../service-input.ts';
-import { shapeServices } from '../service-shape.ts';
 import { attachmentsChange, readAttachments } from '../targets/input.ts';
-import { type Deployment, findService, replaceService, type ServiceRecord } from '../services.ts';
+import { shapeServices } from '../service-shape.ts';
+import { findService, replaceService, type ServiceRecord } from '../services.ts';
 
-/** ECS keeps few deployments at once; more than this many old ones are not waited for one by one. */
-const maxDeployments = 20;
+/** The service with everything that is changed without a deployment. */
+function adjusted(service: ServiceRecord, input: UpdateServiceRequest, now: number): ServiceRecord {
+  const { document } = service;
+  const strategy = document.schedulingStrategy ?? 'REPLICA';
+  if (strategy === 'DAEMON') checkDaemon(input);
+  const desiredCount = checkDesiredCount(input.desiredCount ?? service.desiredCount);
+  const [primary, ...others] = document.deployments;
+  const after = {
+    ...document,
+    ...readConfiguration(input.deploymentConfiguration, document, strategy),
+    deployments: primary === undefined ? others : [{ ...primary, updatedAt: now }, ...others],
+    placementConstraints: input.placementConstraints ?? document.placementConstraints,
+    placementStrategy: input.placementStrategy ?? document.placementStrategy,
+    healthCheckGracePeriodSeconds:
+      readGracePeriod(input.healthCheckGracePeriodSeconds) ?? document.healthCheckGracePeriodSeconds,
+    enableECSManagedTags: input.enableECSManagedTags ?? document.enableECSManagedTags,
+    propagateTags: readPropagation(input.propagateTags ?? document.propagateTags),
+    moving: desiredCount === service.desiredCount ? document.moving : undefined,
+    steady: false,
+  };
+  const availabilityZoneRebalancing = readBalancing(
+    input.availabilityZoneRebalancing ?? (document.availabilityZoneRebalancing === 'ENABLED' ? undefined : 'DISABLED'),
+    after,
+  );
+  return { ...service, desiredCount, updatedAt: now, document: { ...after, availabilityZoneRebalancing } };
+}
+
+/** What belongs to a task set where those are used. */
+function changesRevision(input: UpdateServiceRequest): boolean {
+  const given = [input.taskDefinition, input.forceNewDeployment, input.loadBalancers, input.serviceRegistries];
+  return given.some((each) => each !== undefined && each !== false);
+}
 
 export function updateService(core: Core) {
   return operation<UpdateServiceRequest, UpdateServiceResponse>({
@@ -39,38 +72,24 @@ export function updateService(core: Core) {
         const service = await findService(view, arn);
         if (service === undefined || service.clusterArn !== cluster.arn) throw ecsErrors.serviceNotFound();
         if (service.status !== 'ACTIVE') throw ecsErrors.serviceNotActive();
+        if (service.document.deploymentController === 'EXTERNAL' && changesRevision(input))
+          throw invalidParameter(
+            'Unable to update the task definition, load balancers or service registries of a service with the EXTERNAL deployment controller. Create a new task set instead.',
+          );
+        const after = adjusted(service, input, call.now);
         const named =
           input.taskDefinition === undefined ? undefined : await requireDefinition(view, place, input.taskDefinition);
+        const renews =
+          (named !== undefined && named.arn !== service.definitionArn) ||
+          input.forceNewDeployment ||
+          attachmentsChange(input, service.document);
+        if (!renews) return { steps: [replaceService(service, after)], result: undefined };
         const definition = named ?? (await findDefinitionByArn(view, service.definitionArn));
         if (definition === undefined) throw ecsErrors.definitionNotFound();
-        const renews =
-          definition.arn !== service.definitionArn ||
-          input.forceNewDeployment === true ||
-          attachmentsChange(input, service.document);
-        const old = service.document.deployments.map((each): Deployment => ({ ...each, status: 'ACTIVE' }));
-        const [primary, ...others] = service.document.deployments;
-        const touched = primary === undefined ? others : [{ ...primary, updatedAt: call.now }, ...others];
-        const deployments = renews ? [newDeployment(definition, call.now), ...old].slice(0, maxDeployments) : touched;
-        const after: ServiceRecord = {
-          ...service,
-          definitionArn: definition.arn,
-          desiredCount: checkDesiredCount(input.desiredCount ?? service.desiredCount),
-          updatedAt: call.now,
-          document: {
-            ...service.document,
-            ...readPercents(input.deploymentConfiguration, service.document),
-            ...(await readAttachments(core, place.account, input, definition, service.document)),
-            healthCheckGracePeriodSeconds:
-              input.healthCheckGracePeriodSeconds ?? service.document.healthCheckGracePeriodSeconds,
-            deployments,
-            placementConstraints: input.placementConstraints ?? service.document.placementConstraints,
-            placementStrategy: input.placementStrategy ?? service.document.placementStrategy,
-            enableECSManagedTags: input.enableECSManagedTags ?? service.document.enableECSManagedTags,
-            propagateTags: readPropagation(input.propagateTags ?? service.document.propagateTags),
-            steady: false,
-          },
-        };
-        return { steps: [replaceService(service, after)], result: undefined };
+        const attachments = await readAttachments(core, place.account, input, definition, service.document);
+        const renewed = { ...after, document: { ...after.document, ...attachments } };
+        const begun = await beginDeployment(view, place, renewed, definition, call.now);
+        return { steps: [replaceService(service, begun.service), ...begun.steps], result: undefined };
       });
       core.wakeKeeper();
       const service = await findService(core.store, arn);

@@ -3,82 +3,30 @@
 import { newUuid } from '@longshore/base';
 import { type Step, sql, sqlList, type View } from '@longshore/store';
 import type { Core } from '../core.ts';
-import { findDefinitionByArn } from '../definitions.ts';
-import { serviceEvent } from '../events.ts';
-import { type LaunchFailure, planLaunch } from '../launch.ts';
-import { launchTags } from '../launch-input.ts';
-import { lastPart } from '../names.ts';
-import { readRules } from '../placement/rules.ts';
+import { unprotectedStep } from '../protection.ts';
+import { saveRollout } from '../service-rollouts.ts';
 import { findService, replaceService, type ServiceEvent, type ServiceRecord } from '../services.ts';
-import { findTags, forgetTagsStep } from '../tags.ts';
-import { taskTargets } from '../targets/input.ts';
+import { forgetTagsStep } from '../tags.ts';
 import { askToStop } from '../task-state.ts';
 import { moveTaskSteps } from '../task-steps.ts';
-import { findTasksByArn, type TaskRecord } from '../tasks.ts';
-import { isIdle, planService, type ServicePlan, type Stop } from './plan.ts';
+import { findTasksByArn } from '../tasks.ts';
+import { eventSteps } from './events.ts';
+import { keptInstances, withZones } from './instances.ts';
+import { isIdle, planService } from './plan.ts';
 import { keptService, readKeptTasks } from './read.ts';
-import {
-  completedMessage,
-  startedMessage,
-  steadyMessage,
-  stoppedMessage,
-  strugglingMessage,
-  unplacedMessage,
-} from './words.ts';
+import { startTasks } from './start.ts';
+import type { ServicePlan, Stop } from './types.ts';
+import { isAlwaysSaid, messagesOf } from './words.ts';
 
 /** ECS keeps the last hundred. */
 const maxEvents = 100;
-/** Tasks started in one round. */
-const maxStarts = 50;
 /** The same sentence is not repeated within this time. */
 const repeatMs = 3600_000;
 
-interface Started {
-  readonly tasks: readonly TaskRecord[];
-  readonly failures: readonly LaunchFailure[];
-  readonly steps: readonly Step[];
-  readonly asked: number;
-}
-
-const nothing: Started = { tasks: [], failures: [], steps: [], asked: 0 };
-
-async function start(core: Core, view: View, service: ServiceRecord, plan: ServicePlan, now: number): Promise<Started> {
-  const primary = plan.deployments[0];
-  if (plan.start === 0 || primary === undefined) return nothing;
-  const definition = await findDefinitionByArn(view, primary.definitionArn);
-  if (definition === undefined) return nothing;
-  const { document } = service;
-  const own =
-    document.propagateTags === 'SERVICE' ? ((await findTags(view, [service.arn])).get(service.arn) ?? []) : [];
-  const managed = { 'aws:ecs:clusterName': lastPart(service.clusterArn), 'aws:ecs:serviceName': service.name };
-  const launch = await planLaunch(
-    core,
-    view,
-    {
-      account: service.account,
-      clusterArn: service.clusterArn,
-      definition,
-      count: Math.min(plan.start, maxStarts),
-      launchType: service.launchType,
-      group: `service:${service.name}`,
-      startedBy: primary.id,
-      serviceArn: service.arn,
-      targets: taskTargets(document, definition),
-      overrides: { containerOverrides: [], inferenceAcceleratorOverrides: [] },
-      rules: readRules(document.placementConstraints, document.placementStrategy),
-      tags: await launchTags(view, definition, {
-        tags: own,
-        propagate: document.propagateTags,
-        managed: document.enableECSManagedTags ? managed : undefined,
-      }),
-    },
-    now,
-  );
-  return { ...launch, asked: Math.min(plan.start, maxStarts) };
-}
-
 function reasonOf(stop: Stop, service: ServiceRecord): string {
   if (stop.why === 'unhealthy') return 'Task failed container health checks';
+  if (stop.why === 'unhealthy target') return 'Task failed ELB health checks';
+  if (stop.why === 'lost') return 'The container instance of the task was lost; the task was replaced';
   return `Scaling activity initiated by (deployment ${service.document.deployments[0]?.id ?? service.name})`;
 }
 
@@ -97,58 +45,45 @@ async function stopSteps(view: View, service: ServiceRecord, stops: readonly Sto
       if (after !== undefined) steps.push(...moveTaskSteps(before, after, now));
     }
   }
-  return steps;
-}
-
-function messagesOf(service: ServiceRecord, plan: ServicePlan, started: Started): string[] {
-  const { name } = service;
-  const messages: string[] = [];
-  if (plan.stop.length > 0)
-    messages.push(
-      stoppedMessage(
-        name,
-        plan.stop.map((stop) => stop.arn),
-      ),
-    );
-  if (started.tasks.length > 0)
-    messages.push(
-      startedMessage(
-        name,
-        started.tasks.map((task) => task.arn),
-      ),
-    );
-  if (started.tasks.length < started.asked) messages.push(unplacedMessage(name, started.failures));
-  if (plan.struggling) messages.push(strugglingMessage(name));
-  const [primary] = plan.deployments;
-  const completes =
-    service.document.deployments[0]?.rolloutState === 'IN_PROGRESS' && primary?.rolloutState === 'COMPLETED';
-  if (completes) messages.push(completedMessage(name, primary.id));
-  if (plan.steady && !service.document.steady) messages.push(steadyMessage(name));
-  return messages;
+  const free = stops.filter((stop) => stop.why === 'scaling').map((stop) => stop.arn);
+  return free.length === 0 ? steps : [unprotectedStep(free, now), ...steps];
 }
 
 /** Newest first; a sentence that was just said is not said again. */
 function addEvents(events: readonly ServiceEvent[], messages: readonly string[], now: number): readonly ServiceEvent[] {
   const recent = new Set(events.filter((each) => now - each.createdAt < repeatMs).map((each) => each.message));
-  const steady = messages.filter((each) => each.endsWith('has reached a steady state.'));
-  const news = messages.filter((each) => steady.includes(each) || !recent.has(each));
+  const news = messages.filter((each) => isAlwaysSaid(each) || !recent.has(each));
   if (news.length === 0) return events;
   const made = news.map((message) => ({ id: newUuid(), createdAt: now, message }));
   return [...made.reverse(), ...events].slice(0, maxEvents);
 }
 
-function eventSteps(service: ServiceRecord, plan: ServicePlan, started: Started, now: number): Step[] {
-  const steps: Step[] = [];
-  if (plan.steady && !service.document.steady) steps.push(serviceEvent(service, now, 'SERVICE_STEADY_STATE', 'INFO'));
-  if (plan.struggling) steps.push(serviceEvent(service, now, 'SERVICE_TASK_START_IMPAIRED', 'WARN'));
-  if (started.tasks.length < started.asked)
-    steps.push(
-      serviceEvent(service, now, 'SERVICE_TASK_PLACEMENT_FAILURE', 'ERROR', {
-        reason: started.failures[0]?.reason ?? 'RESOURCE',
-        containerInstanceArns: started.failures.slice(0, 10).map((each) => each.arn),
-      }),
-    );
-  return steps;
+/** The service after the round. */
+function afterRound(service: ServiceRecord, plan: ServicePlan, events: readonly ServiceEvent[], now: number) {
+  const { deployments, lastCompleted, rollout, moving, steady } = plan;
+  const [primary] = deployments;
+  // Rolled back: what it is attached to is again what it was.
+  const attachments = primary?.id === service.document.deployments[0]?.id ? {} : (primary?.attachments ?? {});
+  const after: ServiceRecord = {
+    ...service,
+    status: plan.finished ? 'INACTIVE' : service.status,
+    updatedAt: plan.finished ? now : service.updatedAt,
+    desiredCount: plan.desiredCount,
+    definitionArn: primary?.definitionArn ?? service.definitionArn,
+    events,
+    document: { ...service.document, ...attachments, deployments, lastCompleted, rollout, moving, steady },
+  };
+  return after;
+}
+
+function settleSteps(service: ServiceRecord, plan: ServicePlan): Step[] {
+  if (plan.finished)
+    return [
+      { sql: sql`UPDATE ecs_tasks SET settled = 1 WHERE service_arn = ${service.arn} AND settled = 0` },
+      forgetTagsStep(service.arn),
+    ];
+  if (plan.settle.length === 0) return [];
+  return [{ sql: sql`UPDATE ecs_tasks SET settled = 1 WHERE arn IN (${sqlList(plan.settle)})` }];
 }
 
 /** Brings one service forward. Resolves to whether anything was written. */
@@ -158,35 +93,29 @@ export async function keepService(core: Core, arn: string, settleMs: number): Pr
     const service = await findService(view, arn);
     const none = { steps: [], result: undefined };
     if (service === undefined || service.status === 'INACTIVE') return none;
-    const tasks = (await readKeptTasks(view, arn)).get(arn) ?? [];
+    const tasks = await withZones(core, view, service.clusterArn, (await readKeptTasks(view, arn)).get(arn) ?? []);
     const kept = keptService(service);
-    const plan = planService(kept, tasks, { now, settleMs });
+    const daemon = kept.strategy === 'DAEMON' && kept.status === 'ACTIVE';
+    const instances = daemon ? await keptInstances(core, view, service) : [];
+    const plan = planService(kept, tasks, instances, { now, settleMs });
     if (isIdle(kept, plan)) return none;
-    const started = await start(core, view, service, plan, now);
-    const events = addEvents(service.events, messagesOf(service, plan, started), now);
-    const after: ServiceRecord = {
-      ...service,
-      status: plan.finished ? 'INACTIVE' : service.status,
-      updatedAt: plan.finished ? now : service.updatedAt,
-      events,
-      document: { ...service.document, deployments: plan.deployments, steady: plan.steady },
-    };
-    const stops = await stopSteps(view, service, plan.stop, now);
-    // Nothing but a task that finds no room, and that was said: nothing to write.
-    const silent =
-      events === service.events &&
-      started.tasks.length === 0 &&
-      isIdle(kept, { ...plan, start: 0 }) &&
-      stops.length === 0;
-    if (silent) return none;
-    const said = events === service.events ? [] : eventSteps(service, plan, started, now);
-    const settle =
-      plan.settle.length === 0
-        ? []
-        : [{ sql: sql`UPDATE ecs_tasks SET settled = 1 WHERE arn IN (${sqlList(plan.settle)})` }];
-    const untag = plan.finished ? [forgetTagsStep(service.arn)] : [];
-    const steps = [replaceService(service, after), ...started.steps, ...stops, ...settle, ...said, ...untag];
-    return { steps, result: { tasks: started.tasks, stops: plan.stop } };
+    const started = await startTasks(core, view, service, plan, now);
+    const stops = started.asked > 0 && started.tasks.length === 0 ? [...plan.stop, ...plan.stopIfNoRoom] : plan.stop;
+    const events = addEvents(service.events, messagesOf(service, plan, started, stops), now);
+    const after = afterRound(service, plan, events, now);
+    // Nothing but a task that finds no room, or a deployment that is blocked, and that was said: nothing to write.
+    const quiet = { ...plan, start: 0, startOn: [], news: [] };
+    if (events === service.events && started.tasks.length === 0 && stops.length === 0 && isIdle(kept, quiet))
+      return none;
+    const steps = [
+      replaceService(service, after),
+      ...started.steps,
+      ...(await stopSteps(view, service, stops, now)),
+      ...settleSteps(service, plan),
+      ...(events === service.events ? [] : eventSteps(service, plan, started, now)),
+      ...(plan.rollout !== undefined && plan.rollout !== kept.rollout ? [saveRollout(service, plan.rollout)] : []),
+    ];
+    return { steps, result: { tasks: started.tasks, stops } };
   });
   if (outcome === undefined) return false;
   core.counters.tasksStarted.add(outcome.tasks.length);

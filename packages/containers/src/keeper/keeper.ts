@@ -5,6 +5,7 @@ import { ConflictError } from '@longshore/store';
 import type { Core } from '../core.ts';
 import { keptServices } from '../services.ts';
 import { keepService } from './keep.ts';
+import { keptInstances } from './instances.ts';
 import { isIdle, planService } from './plan.ts';
 import { keptService, readKeptTasks } from './read.ts';
 
@@ -48,7 +49,9 @@ export function serviceKeeper(core: Core, settleMs: number): LoopService {
         if (signal.aborted) return;
         const kept = keptService(service);
         const settings = { now: core.clock.now(), settleMs };
-        const plan = planService(kept, tasks.get(service.arn) ?? [], settings);
+        const daemon = kept.strategy === 'DAEMON' && kept.status === 'ACTIVE';
+        const instances = daemon ? await keptInstances(core, core.store, service) : [];
+        const plan = planService(kept, tasks.get(service.arn) ?? [], instances, settings);
         if (plan.lookAgainAt !== undefined) later.push(plan.lookAgainAt);
         if (isIdle(kept, plan)) continue;
         again = (await keep(service.arn)) || again;

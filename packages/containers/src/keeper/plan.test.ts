@@ -2,9 +2,15 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Deployment } from '../services.ts';
-import { isIdle, type KeptService, type KeptTask, pauseAfter, planService } from './plan.ts';
+import { pauseAfter } from './failures.ts';
+import { isIdle, planService as plan } from './plan.ts';
+import type { KeptService, KeptTask, PlanSettings } from './types.ts';
 
 const settleMs = 40_000;
+
+function planService(kept: KeptService, tasks: readonly KeptTask[], settings: PlanSettings) {
+  return plan(kept, tasks, [], settings);
+}
 
 function deployment(id: string, more: Partial<Deployment> = {}): Deployment {
   return {
@@ -26,6 +32,13 @@ function deployment(id: string, more: Partial<Deployment> = {}): Deployment {
 function service(more: Partial<KeptService> = {}): KeptService {
   return {
     status: 'ACTIVE',
+    strategy: 'REPLICA',
+    external: false,
+    graceMs: 0,
+    circuitBreaker: undefined,
+    lastCompleted: undefined,
+    rollout: undefined,
+    moving: undefined,
     desiredCount: 2,
     minimumHealthyPercent: 100,
     maximumPercent: 200,
@@ -42,11 +55,16 @@ function task(arn: string, more: Partial<KeptTask> = {}): KeptTask {
     lastStatus: 'RUNNING',
     desiredStatus: 'RUNNING',
     healthStatus: 'UNKNOWN',
+    instanceArn: 'i',
     startedAt: 0,
+    stoppedAt: undefined,
     createdAt: 0,
     stopCode: '',
     targetHealth: '',
     draining: false,
+    lost: false,
+    protectedUntil: 0,
+    zone: '',
     ...more,
   };
 }
@@ -70,7 +88,8 @@ function simulate(start: KeptService, first: KeptTask[], luck: () => boolean, ro
     expect(before.length === after.length || after.length >= Math.min(minimum, before.length)).toBe(true);
     if (plan.finished) return { kept, tasks, plan };
     const settled = new Set(plan.settle);
-    kept = { ...kept, deployments: plan.deployments, steady: plan.steady };
+    const { deployments, lastCompleted, steady } = plan;
+    kept = { ...kept, deployments, lastCompleted, steady };
     tasks = tasks
       .filter((each) => !settled.has(each.arn))
       .map((each) => (stopping.has(each.arn) ? { ...each, desiredStatus: 'STOPPED' as const } : each));
@@ -167,8 +186,14 @@ describe('planning a service', () => {
     let kept = service({ desiredCount: 1 });
     const pauses: number[] = [];
     for (let round = 0; round < 14; round++) {
-      const failed = task(`f${round}`, { lastStatus: 'STOPPED', startedAt: undefined, stopCode: 'TaskFailedToStart' });
       const now = 1_000_000;
+      const end = {
+        lastStatus: 'STOPPED',
+        startedAt: undefined,
+        stopCode: 'TaskFailedToStart',
+        createdAt: now,
+      } as const;
+      const failed = task(`f${round}`, end);
       const plan = planService(kept, [failed], { now, settleMs });
       expect(plan.start).toBe(0);
       expect(plan.settle).toEqual([`f${round}`]);
@@ -179,8 +204,11 @@ describe('planning a service', () => {
     expect(pauses.at(-1)).toBe(15 * 60_000);
     expect(pauseAfter(100)).toBe(15 * 60_000);
     expect(kept.deployments[0]?.failedTasks).toBe(14);
-    const running = planService(kept, [task('ok')], { now: 2_000_000, settleMs });
+    const ok = task('ok', { startedAt: 1_900_000 });
+    const running = planService(kept, [ok], { now: 1_930_000, settleMs });
     expect(running.deployments[0]).toMatchObject({ failedRounds: 0, retryAt: 0, failedTasks: 14 });
+    const healthy = planService(kept, [ok], { now: 2_000_000, settleMs });
+    expect(healthy.deployments[0]).toMatchObject({ failedRounds: 0, failedTasks: 0 });
   });
 
   test('a task that ran and ended is replaced at once', () => {

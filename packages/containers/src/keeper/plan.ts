@@ -1,107 +1,44 @@
-// Keeping a service: from what is wanted and the tasks there are to what must be started and stopped. Pure. Counts follow
-// ECS: the minimum rounds up, the maximum rounds down; tasks that are still stopping count against the maximum.
-import type { Deployment, ServiceStatus } from '../services.ts';
-import type { DesiredStatus, Health, TaskStatus } from '../tasks.ts';
+// Keeping a service: from what is wanted and the tasks there are to what must be started and stopped. Pure. The strategy
+// (REPLICA, DAEMON) says what moves; here is what is the same for all: failures, the course of the deployment, the end.
+import type { Deployment } from '../services.ts';
+import { planDaemon } from './daemon.ts';
+import { noteFailures } from './failures.ts';
+import { planReplica } from './replica.ts';
+import { complete, judge } from './rollout.ts';
+import type { KeptInstance, KeptService, KeptTask, Moves, News, PlanSettings, ServicePlan } from './types.ts';
 
-export interface KeptTask {
-  readonly arn: string;
-  readonly deploymentId: string;
-  readonly lastStatus: TaskStatus;
-  readonly desiredStatus: DesiredStatus;
-  readonly healthStatus: Health;
-  readonly startedAt: number | undefined;
-  readonly createdAt: number;
-  readonly stopCode: string;
-  /** What its load balancers say; '' if it has none. */
-  readonly targetHealth: '' | 'INITIAL' | 'HEALTHY' | 'UNHEALTHY';
-  /** Its instance is to be emptied. */
-  readonly draining: boolean;
-}
-
-export interface KeptService {
-  readonly status: ServiceStatus;
-  readonly desiredCount: number;
-  readonly minimumHealthyPercent: number;
-  readonly maximumPercent: number;
-  /** The primary one first. */
-  readonly deployments: readonly Deployment[];
-  readonly steady: boolean;
-}
-
-export interface Stop {
-  readonly arn: string;
-  readonly why: 'scaling' | 'unhealthy' | 'deleted';
-}
-
-export interface ServicePlan {
-  /** Tasks of the primary deployment to start now. */
-  readonly start: number;
-  readonly stop: readonly Stop[];
-  /** STOPPED tasks that have been taken note of. */
-  readonly settle: readonly string[];
-  readonly deployments: readonly Deployment[];
-  readonly steady: boolean;
-  /** A draining service whose last task has stopped. */
-  readonly finished: boolean;
-  /** Tasks failed to start in this round, and not for the first time. */
-  readonly struggling: boolean;
-  /** When time alone may change the plan: a pause is over, a task has run long enough. Undefined if it will not. */
-  readonly lookAgainAt: number | undefined;
-}
-
-export interface PlanSettings {
-  readonly now: number;
-  /** How long a task without a health check must run to count as healthy (ECS: 40 s). */
-  readonly settleMs: number;
-}
-
-const firstPauseMs = 1_000;
-const longestPauseMs = 15 * 60_000;
-
-/** The pause after `rounds` rounds in a row in which tasks never reached RUNNING: doubling, up to 15 minutes. */
-export function pauseAfter(rounds: number): number {
-  return rounds <= 0 ? 0 : Math.min(longestPauseMs, firstPauseMs * 2 ** Math.min(rounds - 1, 20));
-}
-
-/** Whether this end says that the deployment's tasks do not start. */
-function neverStarted(task: KeptTask): boolean {
-  const own = task.stopCode === 'TaskFailedToStart' || task.stopCode === 'EssentialContainerExited';
-  return task.startedAt === undefined && own;
-}
-
-function noteFailures(deployment: Deployment, tasks: readonly KeptTask[], now: number): Deployment {
-  const mine = tasks.filter((task) => task.deploymentId === deployment.id);
-  const failed = mine.filter((task) => task.lastStatus === 'STOPPED' && neverStarted(task)).length;
-  const runs = mine.some((task) => task.lastStatus === 'RUNNING');
-  if (failed === 0 && !(runs && deployment.failedRounds > 0)) return deployment;
-  const failedRounds = runs ? 0 : deployment.failedRounds + 1;
+function nothingMore(service: KeptService, settle: readonly string[]): ServicePlan {
   return {
-    ...deployment,
-    failedTasks: deployment.failedTasks + failed,
-    failedRounds,
-    retryAt: failedRounds === 0 ? 0 : now + pauseAfter(failedRounds),
+    start: 0,
+    startOn: [],
+    stop: [],
+    stopIfNoRoom: [],
+    settle,
+    desiredCount: service.desiredCount,
+    deployments: service.deployments,
+    lastCompleted: service.lastCompleted,
+    rollout: service.rollout,
+    moving: undefined,
+    steady: service.steady,
+    finished: false,
+    news: [],
+    lookAgainAt: undefined,
   };
 }
 
-function isHealthy(task: KeptTask, deployments: readonly Deployment[], settings: PlanSettings): boolean {
-  if (task.lastStatus !== 'RUNNING' || task.healthStatus === 'UNHEALTHY') return false;
-  if (task.targetHealth !== '' && task.targetHealth !== 'HEALTHY') return false;
-  if (deployments.find((each) => each.id === task.deploymentId)?.hasHealthCheck) return task.healthStatus === 'HEALTHY';
-  if (task.targetHealth === 'HEALTHY') return true;
-  return settings.now - (task.startedAt ?? settings.now) >= settings.settleMs;
-}
-
-/** Which of too many to stop first: those that do not run yet, then the newest. */
-function dispensable(a: KeptTask, b: KeptTask): number {
-  const running = (task: KeptTask) => (task.lastStatus === 'RUNNING' ? 1 : 0);
-  return running(a) - running(b) || b.createdAt - a.createdAt || (a.arn < b.arn ? -1 : 1);
-}
-
-/** Old tasks to stop now: those that are not healthy cost nothing; healthy ones as far as the minimum allows. */
-function stopOld(old: readonly KeptTask[], healthyInAll: number, minimum: number, healthy: (t: KeptTask) => boolean) {
-  const stops: KeptTask[] = old.filter((task) => !healthy(task));
-  const spare = Math.max(0, healthyInAll - minimum);
-  return [...stops, ...old.filter(healthy).toSorted(dispensable).slice(0, spare)];
+/** A service that is being deleted: everything stops; after the last task it is finished. */
+function drain(service: KeptService, tasks: readonly KeptTask[], settle: readonly string[]): ServicePlan {
+  const alive = tasks.filter((task) => task.lastStatus !== 'STOPPED');
+  const told = alive.filter((task) => task.desiredStatus === 'RUNNING');
+  // Nobody can say when an instance that is lost will be heard of again: what is left there stops on its return.
+  const awaited = alive.filter((task) => !task.lost || task.desiredStatus === 'RUNNING');
+  return {
+    ...nothingMore(service, settle),
+    stop: told.map(({ arn }) => ({ arn, why: 'deleted' as const })),
+    deployments: awaited.length === 0 ? [] : service.deployments,
+    steady: false,
+    finished: awaited.length === 0,
+  };
 }
 
 function lookAgainAt(times: readonly number[], now: number): number | undefined {
@@ -109,85 +46,85 @@ function lookAgainAt(times: readonly number[], now: number): number | undefined 
   return later.length === 0 ? undefined : Math.min(...later);
 }
 
-function drain(service: KeptService, tasks: readonly KeptTask[], settle: readonly string[]): ServicePlan {
-  const alive = tasks.filter((task) => task.lastStatus !== 'STOPPED');
-  return {
-    start: 0,
-    stop: alive.filter((task) => task.desiredStatus === 'RUNNING').map(({ arn }) => ({ arn, why: 'deleted' as const })),
-    settle,
-    deployments: alive.length === 0 ? [] : service.deployments,
-    steady: false,
-    finished: alive.length === 0,
-    struggling: false,
-    lookAgainAt: undefined,
-  };
+/** Unhealthy tasks of the primary deployment that are stopped count as its failures. */
+function countUnhealthy(deployments: readonly Deployment[], tasks: readonly KeptTask[], moves: Moves): Deployment[] {
+  const sick = new Set(moves.stop.filter((each) => each.why.startsWith('unhealthy')).map((each) => each.arn));
+  return deployments.map((deployment) => {
+    const mine = tasks.filter((task) => task.deploymentId === deployment.id && sick.has(task.arn)).length;
+    return mine === 0 ? deployment : { ...deployment, failedTasks: deployment.failedTasks + mine };
+  });
 }
 
-export function planService(service: KeptService, tasks: readonly KeptTask[], settings: PlanSettings): ServicePlan {
+function newsOf(service: KeptService, course: readonly News[], deployments: readonly Deployment[], moves: Moves) {
+  const [before, now] = [service.deployments[0]?.failedRounds ?? 0, deployments[0]?.failedRounds ?? 0];
+  const news = [...course];
+  if (now >= 3 && now > before) news.push('struggling');
+  if (moves.blocked) news.push('blocked');
+  return news;
+}
+
+/** `instances` are those of its cluster; only a DAEMON service needs them. */
+export function planService(
+  service: KeptService,
+  tasks: readonly KeptTask[],
+  instances: readonly KeptInstance[],
+  settings: PlanSettings,
+): ServicePlan {
+  const { now } = settings;
   const settle = tasks.filter((task) => task.lastStatus === 'STOPPED').map((task) => task.arn);
   if (service.status !== 'ACTIVE') return drain(service, tasks, settle);
-  const { desiredCount } = service;
-  const noted = service.deployments.map((each) => noteFailures(each, tasks, settings.now));
-  const primary = noted[0];
-  if (primary === undefined) return drain(service, tasks, settle);
+  if (service.external || service.deployments.length === 0) return nothingMore(service, settle);
 
-  const alive = tasks.filter((task) => task.lastStatus !== 'STOPPED');
-  const wanted = alive.filter((task) => task.desiredStatus === 'RUNNING');
-  const unhealthy = wanted.filter((task) => task.healthStatus === 'UNHEALTHY');
-  const sound = wanted.filter((task) => task.healthStatus !== 'UNHEALTHY');
-  const current = sound.filter((task) => task.deploymentId === primary.id && !task.draining);
-  const old = sound.filter((task) => task.deploymentId !== primary.id || task.draining);
+  const noted = service.deployments.map((each) => noteFailures(each, tasks, service, settings));
+  const course = judge(service, noted, now);
+  const judged: KeptService = { ...service, deployments: course.deployments };
+  const moves =
+    service.strategy === 'DAEMON'
+      ? planDaemon(judged, tasks, instances, settings)
+      : planReplica(judged, tasks, settings);
 
-  const minimum = Math.ceil((desiredCount * service.minimumHealthyPercent) / 100);
-  const maximum = Math.max(Math.floor((desiredCount * service.maximumPercent) / 100), desiredCount === 0 ? 0 : 1);
-  const healthy = (task: KeptTask) => isHealthy(task, noted, settings);
-  const surplus = current.toSorted(dispensable).slice(0, Math.max(0, current.length - desiredCount));
-  const kept = current.filter((task) => !surplus.includes(task));
-  const retiring = stopOld(old, [...kept, ...old].filter(healthy).length, minimum, healthy);
-
-  const settlesAt = (task: KeptTask) => (task.startedAt ?? 0) + settings.settleMs;
-  const room = Math.max(0, maximum - alive.length);
-  const missing = Math.max(0, desiredCount - current.length);
-  const start = settings.now < primary.retryAt ? 0 : Math.min(missing, room);
-
-  const deployments = noted.filter((each) => each === primary || alive.some((task) => task.deploymentId === each.id));
-  const allRun = alive.length === desiredCount && kept.every((task) => task.lastStatus === 'RUNNING');
-  const steady = allRun && kept.length === desiredCount && deployments.length === 1;
-  const completed = steady && primary.rolloutState !== 'COMPLETED';
-  const shown: Deployment = completed
-    ? {
-        ...primary,
-        rolloutState: 'COMPLETED',
-        rolloutStateReason: `ECS deployment ${primary.id} completed.`,
-        updatedAt: settings.now,
-      }
-    : primary;
+  const alive = new Set(
+    tasks.filter((task) => task.lastStatus !== 'STOPPED' && !task.lost).map((task) => task.deploymentId),
+  );
+  const left = course.deployments.filter((each, at) => at === 0 || alive.has(each.id));
+  const deployments = countUnhealthy(left, tasks, moves);
+  const steady = moves.settled && deployments.length === 1 && deployments[0]?.rolloutState !== 'FAILED';
+  const ended = steady ? complete({ ...course, deployments }, now) : { ...course, deployments };
+  const news = newsOf(service, ended.news, ended.deployments, moves);
+  const retryAt = ended.deployments[0]?.retryAt ?? 0;
   return {
-    start,
-    stop: [
-      ...unhealthy.map(({ arn }) => ({ arn, why: 'unhealthy' as const })),
-      ...[...surplus, ...retiring].map(({ arn }) => ({ arn, why: 'scaling' as const })),
-    ],
+    start: moves.start,
+    startOn: moves.startOn,
+    stop: moves.stop,
+    stopIfNoRoom: moves.stopIfNoRoom,
     settle,
-    deployments: deployments.map((each) => (each === primary ? shown : each)),
+    desiredCount: moves.desiredCount,
+    deployments: ended.deployments,
+    lastCompleted: ended.lastCompleted,
+    rollout: ended.rollout,
+    moving: moves.moving,
     steady,
     finished: false,
-    lookAgainAt: lookAgainAt(
-      [...(old.length > 0 ? kept : []).map(settlesAt), missing > 0 ? primary.retryAt : 0],
-      settings.now,
-    ),
-    struggling: primary.failedRounds >= 3 && primary.failedRounds > (service.deployments[0]?.failedRounds ?? 0),
+    news: steady && !service.steady ? [...news, 'steady'] : news,
+    lookAgainAt: lookAgainAt([...moves.times, retryAt], now),
   };
 }
 
-/** Whether the plan changes anything. */
+const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
+
+/** Whether the plan changes nothing. That a deployment is blocked is said, but is no reason to write again and again. */
 export function isIdle(service: KeptService, plan: ServicePlan): boolean {
   return (
     plan.start === 0 &&
+    plan.startOn.length === 0 &&
     plan.stop.length === 0 &&
     plan.settle.length === 0 &&
     !plan.finished &&
     plan.steady === service.steady &&
-    JSON.stringify(plan.deployments) === JSON.stringify(service.deployments)
+    plan.desiredCount === service.desiredCount &&
+    !plan.news.includes('blocked') &&
+    same(plan.moving, service.moving) &&
+    same(plan.rollout, service.rollout) &&
+    same(plan.deployments, service.deployments)
   );
 }

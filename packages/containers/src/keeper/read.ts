@@ -2,29 +2,33 @@
 import { type Sql, sql, type View } from '@longshore/store';
 import type { ServiceRecord } from '../services.ts';
 import type { DesiredStatus, Health, TaskStatus } from '../tasks.ts';
-import type { KeptService, KeptTask } from './plan.ts';
+import type { KeptService, KeptTask } from './types.ts';
 
 interface KeptRow {
   readonly arn: string;
   readonly service_arn: string;
   readonly started_by: string;
+  readonly instance_arn: string;
   readonly last_status: TaskStatus;
   readonly desired_status: DesiredStatus;
   readonly health_status: Health;
   readonly started_at: number | null;
+  readonly stopped_at: number | null;
   readonly created_at: number;
   readonly stop_code: string;
   readonly target_health: KeptTask['targetHealth'];
+  readonly protected_until: number;
   readonly instance_status: string | null;
 }
 
-/** Unsettled tasks by service: of one, or of all. */
+/** Unsettled tasks by service: of one, or of all. Their zones are not looked up: see `withZones`. */
 export async function readKeptTasks(view: View, serviceArn?: string): Promise<Map<string, KeptTask[]>> {
   const where: Sql =
     serviceArn === undefined ? sql`t.settled = 0` : sql`t.settled = 0 AND t.service_arn = ${serviceArn}`;
   const rows = await view.all<KeptRow>(
-    sql`SELECT t.arn, t.service_arn, t.started_by, t.last_status, t.desired_status, t.health_status, t.started_at,
-        t.created_at, t.stop_code, t.target_health, i.status AS instance_status
+    sql`SELECT t.arn, t.service_arn, t.started_by, t.instance_arn, t.last_status, t.desired_status, t.health_status,
+        t.started_at, t.stopped_at, t.created_at, t.stop_code, t.target_health,
+        t.protected_until, i.status AS instance_status
       FROM ecs_tasks t LEFT JOIN ecs_instances i ON i.arn = t.instance_arn WHERE ${where} ORDER BY t.arn`,
   );
   const byService = new Map<string, KeptTask[]>();
@@ -34,21 +38,39 @@ export async function readKeptTasks(view: View, serviceArn?: string): Promise<Ma
     tasks.push({
       arn: row.arn,
       deploymentId: row.started_by,
+      instanceArn: row.instance_arn,
       lastStatus: row.last_status,
       desiredStatus: row.desired_status,
       healthStatus: row.health_status,
       startedAt: row.started_at ?? undefined,
+      stoppedAt: row.stopped_at ?? undefined,
       createdAt: row.created_at,
       stopCode: row.stop_code,
       targetHealth: row.target_health,
       draining: row.instance_status === 'DRAINING',
+      lost: false,
+      protectedUntil: Number(row.protected_until),
+      zone: '',
     });
   }
   return byService;
 }
 
 export function keptService(service: ServiceRecord): KeptService {
-  const { deployments, minimumHealthyPercent, maximumPercent, steady } = service.document;
-  const { status, desiredCount } = service;
-  return { status, desiredCount, minimumHealthyPercent, maximumPercent, deployments, steady };
+  const { document } = service;
+  return {
+    status: service.status,
+    strategy: document.schedulingStrategy ?? 'REPLICA',
+    external: document.deploymentController === 'EXTERNAL',
+    desiredCount: service.desiredCount,
+    minimumHealthyPercent: document.minimumHealthyPercent,
+    maximumPercent: document.maximumPercent,
+    graceMs: (document.healthCheckGracePeriodSeconds ?? 0) * 1000,
+    circuitBreaker: document.circuitBreaker,
+    deployments: document.deployments,
+    lastCompleted: document.lastCompleted,
+    rollout: document.rollout,
+    moving: document.moving,
+    steady: document.steady,
+  };
 }

@@ -196,10 +196,11 @@ describe.each(testStores().map((backEnd) => [backEnd.name, backEnd] as const))('
     expect(failures?.[0]?.reason).toBe('MISSING');
     const refused: readonly (readonly [Partial<CreateServiceCommandInput>, string])[] = [
       [{ taskDefinition: 'nothing' }, 'ClientException'],
-      [{ schedulingStrategy: 'DAEMON' }, 'UnsupportedFeatureException'],
+      [{ schedulingStrategy: 'DAEMON' }, 'InvalidParameterException'],
+      [{ deploymentController: { type: 'CODE_DEPLOY' } }, 'UnsupportedFeatureException'],
       [{ loadBalancers: [{ containerName: 'x', containerPort: 1 }] }, 'UnsupportedFeatureException'],
       [
-        { deploymentConfiguration: { deploymentCircuitBreaker: { enable: true, rollback: true } } },
+        { deploymentConfiguration: { alarms: { alarmNames: ['a'], enable: true, rollback: true } } },
         'UnsupportedFeatureException',
       ],
       [{ deploymentConfiguration: { minimumHealthyPercent: 100, maximumPercent: 100 } }, 'InvalidParameterException'],

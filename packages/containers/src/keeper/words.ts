@@ -1,33 +1,12 @@
 // What a service says of itself, in ECS's words.
 import type { LaunchFailure } from '../launch.ts';
 import { lastPart } from '../names.ts';
+import type { ServiceRecord } from '../services.ts';
+import type { Started } from './start.ts';
+import type { ServicePlan, Stop } from './types.ts';
 
 function tasks(arns: readonly string[]): string {
   return arns.map((arn) => `(task ${lastPart(arn)})`).join(' ');
-}
-
-function subject(name: string): string {
-  return `(service ${name})`;
-}
-
-export function startedMessage(name: string, arns: readonly string[]): string {
-  return `${subject(name)} has started ${arns.length} tasks: ${tasks(arns)}.`;
-}
-
-export function stoppedMessage(name: string, arns: readonly string[]): string {
-  return `${subject(name)} has stopped ${arns.length} running tasks: ${tasks(arns)}.`;
-}
-
-export function steadyMessage(name: string): string {
-  return `${subject(name)} has reached a steady state.`;
-}
-
-export function completedMessage(name: string, deploymentId: string): string {
-  return `${subject(name)} (deployment ${deploymentId}) deployment completed.`;
-}
-
-export function strugglingMessage(name: string): string {
-  return `${subject(name)} is unable to consistently start tasks successfully.`;
 }
 
 const lacks: Readonly<Record<string, string>> = {
@@ -39,10 +18,44 @@ const lacks: Readonly<Record<string, string>> = {
   INACTIVE: 'is not active',
 };
 
-export function unplacedMessage(name: string, failures: readonly LaunchFailure[]): string {
-  const head = `${subject(name)} was unable to place a task because no container instance met all of its requirements.`;
+function unplaced(subject: string, failures: readonly LaunchFailure[]): string {
+  const head = `${subject} was unable to place a task because no container instance met all of its requirements.`;
   const [closest] = failures;
   if (closest === undefined) return `${head} Reason: No Container Instances were found in your cluster.`;
   const why = lacks[closest.reason] ?? closest.reason;
   return `${head} The closest matching (container-instance ${lastPart(closest.arn)}) ${why}.`;
+}
+
+const steadyEnd = 'has reached a steady state.';
+
+/** Said each time; every other sentence is not repeated within an hour. */
+export function isAlwaysSaid(message: string): boolean {
+  return message.endsWith(steadyEnd);
+}
+
+/** In the order in which they came to be. */
+export function messagesOf(service: ServiceRecord, plan: ServicePlan, started: Started, stops: readonly Stop[]) {
+  const subject = `(service ${service.name})`;
+  const messages: string[] = [];
+  const [primary] = plan.deployments;
+  const before = service.document.deployments[0]?.id ?? '';
+  const news = new Set(plan.news);
+  if (news.has('failed')) messages.push(`${subject} (deployment ${before}) deployment failed: tasks failed to start.`);
+  if (news.has('rolling back')) messages.push(`${subject} rolling back to deployment ${primary?.id ?? ''}.`);
+  if (stops.length > 0)
+    messages.push(`${subject} has stopped ${stops.length} running tasks: ${tasks(stops.map((each) => each.arn))}.`);
+  if (started.tasks.length > 0)
+    messages.push(
+      `${subject} has started ${started.tasks.length} tasks: ${tasks(started.tasks.map((each) => each.arn))}.`,
+    );
+  if (started.tasks.length < started.asked) messages.push(unplaced(subject, started.failures));
+  if (news.has('struggling')) messages.push(`${subject} is unable to consistently start tasks successfully.`);
+  if (news.has('blocked'))
+    messages.push(
+      `${subject} was unable to stop or start tasks during a deployment because of the service deployment configuration. Update the minimumHealthyPercent or maximumPercent value and try again.`,
+    );
+  if (news.has('completed') || news.has('rolled back'))
+    messages.push(`${subject} (deployment ${primary?.id ?? ''}) deployment completed.`);
+  if (news.has('steady')) messages.push(`${subject} ${steadyEnd}`);
+  return messages;
 }

@@ -143,7 +143,7 @@ export async function connectAgent(harness: Harness, instanceArn: string, cluste
   return agent;
 }
 
-/** A connected agent that takes every task and reports it RUNNING, and STOPPED when told to stop. */
+/** A connected agent that takes every task and reports it RUNNING — one of the image `never-runs` as failed to start — and STOPPED when told to stop. */
 export async function obedientAgent(harness: Harness, size: Size = {}): Promise<FakeAgent> {
   const agent = await connectAgent(harness, await registerInstance(harness, size));
   agent.socket.on('message', (data) => {
@@ -158,6 +158,13 @@ async function obey(agent: FakeAgent, frame: PayloadFrame): Promise<void> {
   const { messageId, clusterArn, tasks } = frame.message;
   agent.send('AckRequest', { messageId, cluster: clusterArn, containerInstance: agent.instanceArn });
   for (const task of tasks) {
+    if (task.containers.some((each) => each.image === 'never-runs')) {
+      const [container] = task.containers;
+      const reason = 'CannotPullContainerError: no such image';
+      const broken = { containerName: container?.name ?? '', status: 'STOPPED', reason };
+      await agent.report(task.arn, 'STOPPED', [broken]).catch(() => undefined);
+      continue;
+    }
     const status = task.desiredStatus;
     const containers = task.containers.map((each) => ({
       containerName: each.name,

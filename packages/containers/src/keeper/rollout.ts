@@ -1,0 +1,128 @@
+// The course of a deployment: it completes, or it fails and is rolled back to the one that completed last, or, where
+// that is not wished or there is none, it stays where it is and nothing more is started.
+import type { Deployment } from '../services.ts';
+import { isOpen, type Rollout } from '../service-rollouts.ts';
+import { thresholdOf } from './failures.ts';
+import type { KeptService, News } from './types.ts';
+
+export interface Course {
+  /** The primary one first. */
+  readonly deployments: readonly Deployment[];
+  readonly lastCompleted: Deployment | undefined;
+  readonly rollout: Rollout | undefined;
+  readonly news: readonly News[];
+}
+
+interface Failure {
+  /** ECS's `rolloutStateReason` of the failed deployment. */
+  readonly reason: string;
+  readonly by: string;
+  readonly rollsBack: boolean;
+}
+
+function failureOf(service: KeptService, primary: Deployment, rollout: Rollout | undefined): Failure | undefined {
+  if (rollout?.status === 'ROLLBACK_REQUESTED')
+    return { reason: 'ECS deployment was stopped by request.', by: 'Rollback was requested.', rollsBack: true };
+  if (rollout?.status === 'STOP_REQUESTED')
+    return { reason: 'ECS deployment was stopped by request.', by: 'A stop was requested.', rollsBack: false };
+  const threshold = thresholdOf(service);
+  if (primary.rolloutState !== 'IN_PROGRESS' || threshold === undefined || primary.failedTasks < threshold)
+    return undefined;
+  return {
+    reason: 'ECS deployment circuit breaker: tasks failed to start.',
+    by: 'The deployment circuit breaker was triggered: tasks failed to start.',
+    rollsBack: service.circuitBreaker?.rollback === true,
+  };
+}
+
+function finished(rollout: Rollout | undefined, more: Partial<Rollout>, now: number): Rollout | undefined {
+  return rollout && { ...rollout, ...more, updatedAt: now, finishedAt: now };
+}
+
+/** The deployment that completed last becomes primary again, under its own id: its tasks that still run are its tasks. */
+function rollBack(course: Course, failed: Deployment, goal: Deployment, failure: Failure, now: number): Course {
+  const back: Deployment = {
+    ...goal,
+    status: 'PRIMARY',
+    failedTasks: 0,
+    failedRounds: 0,
+    retryAt: 0,
+    failedAt: undefined,
+    healthyPeak: undefined,
+    updatedAt: now,
+    rolloutState: 'IN_PROGRESS',
+    rolloutStateReason: `ECS deployment circuit breaker: rolling back to deploymentId ${goal.id}.`,
+  };
+  const given: Deployment = {
+    ...failed,
+    status: 'ACTIVE',
+    updatedAt: now,
+    rolloutState: 'FAILED',
+    rolloutStateReason: failure.reason,
+  };
+  const others = course.deployments.filter((each) => each.id !== failed.id && each.id !== goal.id);
+  const { rollout } = course;
+  return {
+    deployments: [back, given, ...others],
+    lastCompleted: course.lastCompleted,
+    rollout: rollout && {
+      ...rollout,
+      status: 'ROLLBACK_IN_PROGRESS',
+      statusReason: failure.by,
+      updatedAt: now,
+      rollback: { reason: failure.by, startedAt: now, revisionArn: goal.revisionArn ?? '' },
+    },
+    news: ['failed', 'rolling back'],
+  };
+}
+
+/** Lets the primary deployment fail if it has to. */
+export function judge(service: KeptService, noted: readonly Deployment[], now: number): Course {
+  const { lastCompleted } = service;
+  const [primary, ...others] = noted;
+  const threshold = thresholdOf(service);
+  const rollout =
+    service.rollout !== undefined && isOpen(service.rollout) && primary?.id === service.rollout.deploymentId
+      ? { ...service.rollout, failureCount: primary.failedTasks, threshold }
+      : service.rollout;
+  const course: Course = { deployments: noted, lastCompleted, rollout, news: [] };
+  const failure = primary && failureOf(service, primary, rollout);
+  if (primary === undefined || failure === undefined) return course;
+  const again = rollout?.status === 'ROLLBACK_IN_PROGRESS';
+  const goal = lastCompleted === undefined || lastCompleted.id === primary.id ? undefined : lastCompleted;
+  if (failure.rollsBack && !again && goal !== undefined) {
+    const known = noted.find((each) => each.id === goal.id);
+    return rollBack(course, primary, known ?? goal, failure, now);
+  }
+  const stalled: Deployment = {
+    ...primary,
+    updatedAt: now,
+    rolloutState: 'FAILED',
+    rolloutStateReason: failure.reason,
+  };
+  const end: Partial<Rollout> = again
+    ? { status: 'ROLLBACK_FAILED', statusReason: failure.by }
+    : { status: 'STOPPED', statusReason: failure.by, stoppedAt: now };
+  return { ...course, deployments: [stalled, ...others], rollout: finished(rollout, end, now), news: ['failed'] };
+}
+
+/** The primary deployment is all that there is, and all of it is healthy. */
+export function complete(course: Course, now: number): Course {
+  const [primary, ...others] = course.deployments;
+  if (primary === undefined || primary.rolloutState !== 'IN_PROGRESS') return course;
+  const done: Deployment = {
+    ...primary,
+    rolloutState: 'COMPLETED',
+    rolloutStateReason: `ECS deployment ${primary.id} completed.`,
+    updatedAt: now,
+  };
+  const { rollout } = course;
+  const back = rollout?.status === 'ROLLBACK_IN_PROGRESS';
+  const end = rollout !== undefined && isOpen(rollout);
+  return {
+    deployments: [done, ...others],
+    lastCompleted: done,
+    rollout: end ? finished(rollout, { status: back ? 'ROLLBACK_SUCCESSFUL' : 'SUCCESSFUL' }, now) : rollout,
+    news: [...course.news, back ? 'rolled back' : 'completed'],
+  };
+}

@@ -1,0 +1,91 @@
+// A service's deployment configuration: checked, completed with what was there, and shown.
+import type {
+  DeploymentCircuitBreaker,
+  DeploymentConfiguration,
+  ServiceDeploymentCircuitBreaker,
+} from '@aws-sdk/client-ecs';
+import { invalidParameter, unsupported } from './errors.ts';
+import type { Strategy } from './service-input.ts';
+import { isOpen, type Rollout } from './service-rollouts.ts';
+import type { CircuitBreaker, ServiceDocument } from './services.ts';
+
+export type Configuration = Pick<ServiceDocument, 'minimumHealthyPercent' | 'maximumPercent' | 'circuitBreaker'>;
+
+/** ECS's defaults of the API; its console begins daemons with 50. */
+export function usualConfiguration(strategy: Strategy): Configuration {
+  return strategy === 'DAEMON'
+    ? { minimumHealthyPercent: 0, maximumPercent: 100 }
+    : { minimumHealthyPercent: 100, maximumPercent: 200 };
+}
+
+function readBreaker(given: DeploymentCircuitBreaker): CircuitBreaker {
+  const { enable, rollback, resetOnHealthyTask, thresholdConfiguration: threshold } = given;
+  if (enable === undefined || rollback === undefined)
+    throw invalidParameter('deploymentCircuitBreaker must have enable and rollback.');
+  if (threshold === undefined) return { enable, rollback, resetOnHealthyTask };
+  const { type, value } = threshold;
+  if (type !== 'COUNT' && type !== 'BOUNDED_PERCENT' && type !== 'UNBOUNDED_PERCENT')
+    throw invalidParameter('The type of thresholdConfiguration must be COUNT, BOUNDED_PERCENT or UNBOUNDED_PERCENT.');
+  const most = type === 'COUNT' ? 5000 : 100;
+  if (value === undefined || !Number.isInteger(value) || value < 1 || value > most)
+    throw invalidParameter(`The value of thresholdConfiguration must be between 1 and ${most} for ${type}.`);
+  return { enable, rollback, resetOnHealthyTask, threshold: { type, value } };
+}
+
+function checkPercents({ minimumHealthyPercent, maximumPercent }: Configuration, strategy: Strategy): void {
+  if (!Number.isInteger(minimumHealthyPercent) || minimumHealthyPercent < 0 || minimumHealthyPercent > 100)
+    throw invalidParameter('minimumHealthyPercent must be between 0 and 100.');
+  const most = strategy === 'DAEMON' ? 200 : 400;
+  if (!Number.isInteger(maximumPercent) || maximumPercent < 100 || maximumPercent > most)
+    throw invalidParameter(`maximumPercent must be between 100 and ${most}.`);
+  if (minimumHealthyPercent === 100 && maximumPercent === 100)
+    throw invalidParameter(
+      'Both maximumPercent and minimumHealthyPercent cannot be 100 as this will block deployments.',
+    );
+}
+
+/** `current` fills in what is left out. Throws InvalidParameterException or UnsupportedFeatureException. */
+export function readConfiguration(
+  given: DeploymentConfiguration | undefined,
+  current: Configuration,
+  strategy: Strategy,
+): Configuration {
+  if (given?.alarms?.enable) throw unsupported('Deployment alarms');
+  if (given?.strategy !== undefined && given.strategy !== 'ROLLING')
+    throw unsupported(`The deployment strategy ${given.strategy}`, 'Use ROLLING.');
+  if ((given?.bakeTimeInMinutes ?? 0) > 0 || (given?.lifecycleHooks?.length ?? 0) > 0)
+    throw unsupported('bakeTimeInMinutes and lifecycleHooks');
+  const breaker = given?.deploymentCircuitBreaker;
+  const configuration: Configuration = {
+    minimumHealthyPercent: given?.minimumHealthyPercent ?? current.minimumHealthyPercent,
+    maximumPercent: given?.maximumPercent ?? current.maximumPercent,
+    circuitBreaker: breaker === undefined ? current.circuitBreaker : readBreaker(breaker),
+  };
+  checkPercents(configuration, strategy);
+  return configuration;
+}
+
+export function shapeConfiguration(configuration: Configuration): DeploymentConfiguration {
+  const { circuitBreaker } = configuration;
+  return {
+    deploymentCircuitBreaker: {
+      enable: circuitBreaker?.enable ?? false,
+      rollback: circuitBreaker?.rollback ?? false,
+      ...(circuitBreaker?.resetOnHealthyTask !== undefined && {
+        resetOnHealthyTask: circuitBreaker.resetOnHealthyTask,
+      }),
+      ...(circuitBreaker?.threshold !== undefined && { thresholdConfiguration: { ...circuitBreaker.threshold } }),
+    },
+    maximumPercent: configuration.maximumPercent,
+    minimumHealthyPercent: configuration.minimumHealthyPercent,
+    strategy: 'ROLLING',
+  };
+}
+
+/** How the circuit breaker stands to a service deployment. */
+export function shapeBreaker(rollout: Rollout): ServiceDeploymentCircuitBreaker {
+  if (rollout.threshold === undefined) return { status: 'DISABLED', failureCount: 0, threshold: 0 };
+  const triggered = rollout.failureCount >= rollout.threshold;
+  const status = triggered ? 'TRIGGERED' : isOpen(rollout) ? 'MONITORING' : 'MONITORING_COMPLETE';
+  return { status, failureCount: rollout.failureCount, threshold: rollout.threshold };
+}

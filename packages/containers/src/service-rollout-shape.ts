@@ -1,0 +1,84 @@
+// Service deployments and revisions as the API shows them.
+import type { ServiceDeployment, ServiceDeploymentBrief, ServiceRevision } from '@aws-sdk/client-ecs';
+import type { View } from '@longshore/store';
+import { dateOf } from './documents.ts';
+import { shapeBreaker, shapeConfiguration } from './service-configuration.ts';
+import type { RevisionRecord, RolloutRecord } from './service-rollouts.ts';
+import { countServiceTasks, findServices, type ServiceRecord, type TaskCount } from './services.ts';
+
+export function shapeBrief({ rollout, serviceArn, clusterArn }: RolloutRecord): ServiceDeploymentBrief {
+  return {
+    serviceDeploymentArn: rollout.arn,
+    serviceArn,
+    clusterArn,
+    startedAt: dateOf(rollout.createdAt),
+    createdAt: dateOf(rollout.createdAt),
+    finishedAt: dateOf(rollout.finishedAt),
+    targetServiceRevisionArn: rollout.targetRevisionArn,
+    status: rollout.status,
+    statusReason: rollout.statusReason,
+  };
+}
+
+function summary(arn: string, deploymentId: string, service: ServiceRecord | undefined, counts: readonly TaskCount[]) {
+  const mine = counts.filter((each) => each.serviceArn === service?.arn && each.deployment === deploymentId);
+  const sum = (running: boolean) =>
+    mine.filter((each) => (each.status === 'RUNNING') === running).reduce((total, each) => total + each.count, 0);
+  const wanted = service?.document.deployments[0]?.id === deploymentId ? service.desiredCount : 0;
+  return { arn, requestedTaskCount: wanted, runningTaskCount: sum(true), pendingTaskCount: sum(false) };
+}
+
+function shapeRollout(
+  { rollout, serviceArn, clusterArn }: RolloutRecord,
+  service: ServiceRecord | undefined,
+  counts: readonly TaskCount[],
+): ServiceDeployment {
+  const { rollback } = rollout;
+  return {
+    serviceDeploymentArn: rollout.arn,
+    serviceArn,
+    clusterArn,
+    createdAt: dateOf(rollout.createdAt),
+    startedAt: dateOf(rollout.createdAt),
+    finishedAt: dateOf(rollout.finishedAt),
+    stoppedAt: dateOf(rollout.stoppedAt),
+    updatedAt: dateOf(rollout.updatedAt),
+    sourceServiceRevisions: rollout.sources.map((each) =>
+      summary(each.revisionArn, each.deploymentId, service, counts),
+    ),
+    targetServiceRevision: summary(rollout.targetRevisionArn, rollout.deploymentId, service, counts),
+    status: rollout.status,
+    statusReason: rollout.statusReason,
+    deploymentConfiguration: service && shapeConfiguration(service.document),
+    rollback: rollback && {
+      reason: rollback.reason,
+      startedAt: dateOf(rollback.startedAt),
+      serviceRevisionArn: rollback.revisionArn,
+    },
+    deploymentCircuitBreaker: shapeBreaker(rollout),
+    alarms: { status: 'DISABLED', alarmNames: [], triggeredAlarmNames: [] },
+  };
+}
+
+/** With the counts of tasks of now, in two queries whatever the number of service deployments. */
+export async function shapeRollouts(view: View, records: readonly RolloutRecord[]): Promise<ServiceDeployment[]> {
+  const arns = [...new Set(records.map((each) => each.serviceArn))];
+  const services = new Map((await findServices(view, arns)).map((each) => [each.arn, each]));
+  const counts = await countServiceTasks(view, arns);
+  return records.map((record) => shapeRollout(record, services.get(record.serviceArn), counts));
+}
+
+export function shapeRevision({ arn, serviceArn, clusterArn, createdAt, document }: RevisionRecord): ServiceRevision {
+  return {
+    serviceRevisionArn: arn,
+    serviceArn,
+    clusterArn,
+    taskDefinition: document.definitionArn,
+    launchType: document.launchType,
+    loadBalancers: (document.loadBalancers ?? []).map((each) => ({ ...each })),
+    serviceRegistries: (document.serviceRegistries ?? []).map((each) => ({ ...each })),
+    containerImages: document.images.map((each) => ({ ...each })),
+    guardDutyEnabled: false,
+    createdAt: dateOf(createdAt),
+  };
+}
