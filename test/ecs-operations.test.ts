@@ -25,17 +25,11 @@ const pending: readonly string[] = [
   'DeleteCapacityProvider',
   'DeleteTaskSet',
   'DescribeCapacityProviders',
-  'DescribeServiceDeployments',
-  'DescribeServiceRevisions',
   'DescribeTaskSets',
   'ExecuteCommand',
-  'GetTaskProtection',
-  'ListServiceDeployments',
   'PutClusterCapacityProviders',
-  'StopServiceDeployment',
   'UpdateCapacityProvider',
   'UpdateServicePrimaryTaskSet',
-  'UpdateTaskProtection',
   'UpdateTaskSet',
 ];
 

@@ -41,6 +41,8 @@ const task = (known: Known) => at(known, 'RunTask', 'tasks', 0, 'taskArn');
 const instance = (known: Known) => at(known, 'RegisterContainerInstance', 'containerInstance', 'containerInstanceArn');
 const daemon = (known: Known) => arnOf(known, 'daemon/every/none');
 const express = (known: Known) => arnOf(known, 'service/every/none');
+const deployment = (known: Known) =>
+  at(known, 'ListServiceDeployments', 'serviceDeployments', 0, 'serviceDeploymentArn');
 const never = ['sh', '-c', 'while :; do sleep 1; done'];
 
 const registration = {
@@ -148,7 +150,15 @@ const services: readonly Step[] = [
   step('CreateService', { serviceName: 'every-service', taskDefinition: 'every-task', desiredCount: 1, tags }),
   step('DescribeServices', { services: ['every-service', 'none'], include: ['TAGS'] }),
   step('ListServices', { maxResults: 1 }),
+  step('ListServiceDeployments', { service: 'every-service' }),
+  step('DescribeServiceDeployments', (known) => ({ serviceDeploymentArns: [deployment(known), 'none'] })),
+  step('DescribeServiceRevisions', (known) => ({
+    serviceRevisionArns: [at(known, 'ListServiceDeployments', 'serviceDeployments', 0, 'targetServiceRevisionArn')],
+  })),
+  step('StopServiceDeployment', (known) => ({ serviceDeploymentArn: deployment(known), stopType: 'ABORT' })),
   step('UpdateService', { service: 'every-service', desiredCount: 2 }),
+  step('UpdateTaskProtection', (known) => ({ cluster: 'default', tasks: [task(known)], protectionEnabled: true })),
+  step('GetTaskProtection', (known) => ({ cluster: 'default', tasks: [task(known)] })),
   step('ListServicesByNamespace', { namespace: 'internal' }),
   step('DeleteService', { service: 'every-service', force: true }),
 ];

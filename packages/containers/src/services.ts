@@ -190,12 +190,14 @@ export interface TaskCount {
   readonly count: number;
 }
 
-/** Tasks that are not STOPPED, by service, deployment and status. */
+/** Tasks that are not STOPPED, by service, deployment and status. One that was given up with its lost instance is not counted. */
 export async function countServiceTasks(view: View, arns: readonly string[]): Promise<TaskCount[]> {
   if (arns.length === 0) return [];
   const rows = await view.all<{ service_arn: string; started_by: string; last_status: string; n: number }>(
     sql`SELECT service_arn, started_by, last_status, COUNT(*) AS n FROM ecs_tasks
       WHERE settled = 0 AND service_arn IN (${sqlList(arns)}) AND last_status <> 'STOPPED'
+        AND (desired_status = 'RUNNING' OR NOT EXISTS (
+          SELECT 1 FROM ecs_instances i WHERE i.arn = instance_arn AND i.lost_at IS NOT NULL))
       GROUP BY service_arn, started_by, last_status`,
   );
   return rows.map((row) => ({

@@ -18,6 +18,7 @@ interface KeptRow {
   readonly stop_code: string;
   readonly target_health: KeptTask['targetHealth'];
   readonly protected_until: number;
+  readonly lost: number;
   readonly instance_status: string | null;
 }
 
@@ -28,7 +29,8 @@ export async function readKeptTasks(view: View, serviceArn?: string): Promise<Ma
   const rows = await view.all<KeptRow>(
     sql`SELECT t.arn, t.service_arn, t.started_by, t.instance_arn, t.last_status, t.desired_status, t.health_status,
         t.started_at, t.stopped_at, t.created_at, t.stop_code, t.target_health,
-        t.protected_until, i.status AS instance_status
+        t.protected_until, i.status AS instance_status,
+        CASE WHEN i.lost_at IS NULL THEN 0 ELSE 1 END AS lost
       FROM ecs_tasks t LEFT JOIN ecs_instances i ON i.arn = t.instance_arn WHERE ${where} ORDER BY t.arn`,
   );
   const byService = new Map<string, KeptTask[]>();
@@ -48,7 +50,7 @@ export async function readKeptTasks(view: View, serviceArn?: string): Promise<Ma
       stopCode: row.stop_code,
       targetHealth: row.target_health,
       draining: row.instance_status === 'DRAINING',
-      lost: false,
+      lost: Number(row.lost) === 1,
       protectedUntil: Number(row.protected_until),
       zone: '',
     });
