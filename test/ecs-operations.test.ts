@@ -7,7 +7,7 @@ import { readAwsModel } from './support/aws-model.ts';
 import { awsCli, run, tryRun } from './support/command.ts';
 import { docker } from './support/docker.ts';
 import { connectedInstances } from './support/ecs.ts';
-import { type Known, steps } from './support/ecs-operations.ts';
+import { type Known, type Step, steps } from './support/ecs-operations.ts';
 import { refusals } from './support/ecs-refusals.ts';
 import { copyToRegistry, importBusybox } from './support/images.ts';
 import { type Longshore, startLongshore, until } from './support/longshore.ts';
@@ -95,20 +95,34 @@ describe.each(systemStores)('on $name', (store) => {
     );
   }
 
-  test.each(steps)('$name', async ({ name, input, error, whenRunning }) => {
-    if (whenRunning) {
-      const started = answers.get('RunTask')?.['tasks'] as readonly sdk.Task[] | undefined;
-      const tasks = [started?.[0]?.taskArn ?? ''];
-      await sdk.waitUntilTasksRunning({ client, maxWaitTime: 60, minDelay: 1, maxDelay: 2 }, { tasks });
-    }
-    const outcome = await send(name, input(soFar()));
-    expect(outcome.split(':')[0], outcome).toBe(error ?? 'done');
-    const answer = JSON.parse(wire()) as Readonly<Record<string, unknown>>;
-    answers.set(name, answer);
-    const known = error === undefined || (model?.errorsOf(name).includes(error) ?? true);
-    expect(known, `${error} is an error of ${name}`).toBe(true);
-    expect(error === undefined ? (model?.faults(name, answer) ?? []) : []).toEqual([]);
-  });
+  async function wait(waiter: NonNullable<Step['waiter']>): Promise<void> {
+    const started = answers.get('RunTask')?.['tasks'] as readonly sdk.Task[] | undefined;
+    const tasks = [started?.[0]?.taskArn ?? ''];
+    const services = ['every-service'];
+    const patience = { client, maxWaitTime: 60, minDelay: 1, maxDelay: 2 };
+    const waiters = {
+      TasksRunning: () => sdk.waitUntilTasksRunning(patience, { tasks }),
+      TasksStopped: () => sdk.waitUntilTasksStopped(patience, { tasks }),
+      ServicesStable: () => sdk.waitUntilServicesStable(patience, { services }),
+      ServicesInactive: () => sdk.waitUntilServicesInactive(patience, { services }),
+    };
+    expect((await waiters[waiter]()).state).toBe('SUCCESS');
+  }
+
+  test.each(steps)(
+    '$name',
+    async ({ name, input, error, waiter }) => {
+      if (waiter !== undefined) await wait(waiter);
+      const outcome = await send(name, input(soFar()));
+      expect(outcome.split(':')[0], outcome).toBe(error ?? 'done');
+      const answer = JSON.parse(wire()) as Readonly<Record<string, unknown>>;
+      answers.set(name, answer);
+      const known = error === undefined || (model?.errorsOf(name).includes(error) ?? true);
+      expect(known, `${error} is an error of ${name}`).toBe(true);
+      expect(error === undefined ? (model?.faults(name, answer) ?? []) : []).toEqual([]);
+    },
+    90_000,
+  );
 
   test.each(refusals)('$name is refused $why', async ({ name, input, error, words }) => {
     const outcome = await send(name, input(soFar()));

@@ -13,13 +13,13 @@ export interface Step {
   readonly input: (known: Known) => object;
   /** The operation is refused, with this: Longshore has nothing of the kind. */
   readonly error?: string;
-  /** The test waits, before this step, until the task of RunTask is RUNNING. */
-  readonly whenRunning?: boolean;
+  /** The SDK's waiter that must have succeeded before this step: for the task of RunTask, or the service `every-service`. */
+  readonly waiter?: 'TasksRunning' | 'TasksStopped' | 'ServicesStable' | 'ServicesInactive';
 }
 
 type Input = object | ((known: Known) => object);
 
-const step = (name: string, input: Input = {}, more: Pick<Step, 'error' | 'whenRunning'> = {}): Step => ({
+const step = (name: string, input: Input = {}, more: Pick<Step, 'error' | 'waiter'> = {}): Step => ({
   name,
   input: typeof input === 'function' ? (input as (known: Known) => object) : () => input,
   ...more,
@@ -133,7 +133,7 @@ const tasks: readonly Step[] = [
     taskDefinition: 'every-task:1',
     containerInstances: [at(known, 'ListContainerInstances', 'containerInstanceArns', 0), 'none'],
   })),
-  step('DescribeTasks', (known) => ({ tasks: [task(known), 'none'], include: ['TAGS'] }), { whenRunning: true }),
+  step('DescribeTasks', (known) => ({ tasks: [task(known), 'none'], include: ['TAGS'] }), { waiter: 'TasksRunning' }),
   step('ListTasks', { startedBy: 'every' }),
   step('TagResource', (known) => ({ resourceArn: task(known), tags: [{ key: 'x', value: 'y' }] })),
   step('ListTagsForResource', (known) => ({ resourceArn: task(known) })),
@@ -144,11 +144,12 @@ const tasks: readonly Step[] = [
     attachments: [{ attachmentArn: arnOf(known, 'attachment/none'), status: 'ATTACHED' }],
   })),
   step('StopTask', (known) => ({ task: task(known), reason: 'enough seen' })),
+  step('ListTasks', { desiredStatus: 'STOPPED' }, { waiter: 'TasksStopped' }),
 ];
 
 const services: readonly Step[] = [
   step('CreateService', { serviceName: 'every-service', taskDefinition: 'every-task', desiredCount: 1, tags }),
-  step('DescribeServices', { services: ['every-service', 'none'], include: ['TAGS'] }),
+  step('DescribeServices', { services: ['every-service', 'none'], include: ['TAGS'] }, { waiter: 'ServicesStable' }),
   step('ListServices', { maxResults: 1 }),
   step('ListServiceDeployments', { service: 'every-service' }),
   step('DescribeServiceDeployments', (known) => ({ serviceDeploymentArns: [deployment(known), 'none'] })),
@@ -161,6 +162,7 @@ const services: readonly Step[] = [
   step('GetTaskProtection', (known) => ({ cluster: 'default', tasks: [task(known)] })),
   step('ListServicesByNamespace', { namespace: 'internal' }),
   step('DeleteService', { service: 'every-service', force: true }),
+  step('DescribeServices', { services: ['every-service'] }, { waiter: 'ServicesInactive' }),
 ];
 
 /** What Amazon makes up of parts that Longshore has by themselves: none is there, none can be made. */
@@ -215,6 +217,10 @@ const none: readonly Step[] = [
 ];
 
 const ends: readonly Step[] = [
+  step('RegisterTaskDefinition', ({ image }) => ({
+    family: 'by-refusal',
+    containerDefinitions: [{ name: 'web', image, memory: 16 }],
+  })),
   step('DeregisterTaskDefinition', { taskDefinition: 'every-task:1' }),
   step('DeleteTaskDefinitions', { taskDefinitions: ['every-task:1', 'every-task:2'] }),
   step('DeregisterContainerInstance', (known) => ({ cluster, containerInstance: instance(known) })),

@@ -1,5 +1,5 @@
 // Bad inputs of the ECS API and what they are answered: at least one for each operation. Nothing here changes anything, so
-// they can come in any order; `default` is an active cluster, `every` a deleted one, `every-task:2` is not there.
+// they can come in any order; `default` is an active cluster, `every` a deleted one, `by-refusal` a task definition.
 import { arnOf, type Known } from './ecs-operations.ts';
 
 export interface Refusal {
@@ -224,6 +224,62 @@ const tasks: readonly Row[] = [
   ['RunTask', 'with a token of other characters', run({ clientToken: 'a b' }), 'InvalidParameter', /33 to 126/],
   ['RunTask', 'with a platform version', run({ platformVersion: '1.4.0' }), 'UnsupportedFeature', /FARGATE/],
   ['RunTask', 'as of a service', run({ propagateTags: 'SERVICE' }), 'InvalidParameter', /SERVICE/],
+  [
+    'RunTask',
+    'with long overrides',
+    { taskDefinition: 'by-refusal', overrides: { containerOverrides: [{ name: 'web', command: [long(8192)] }] } },
+    'InvalidParameter',
+    /8192/,
+  ],
+  [
+    'RunTask',
+    'overriding what is not there',
+    { taskDefinition: 'by-refusal', overrides: { containerOverrides: [{ name: 'db' }] } },
+    'InvalidParameter',
+    /not a container in the TaskDefinition/,
+  ],
+  [
+    'RunTask',
+    'with a role of no sense',
+    { taskDefinition: 'by-refusal', overrides: { taskRoleArn: 'a b' } },
+    'InvalidParameter',
+    /taskRoleArn/,
+  ],
+  [
+    'RunTask',
+    'started by too long a name',
+    { taskDefinition: 'by-refusal', startedBy: long(129) },
+    'InvalidParameter',
+    /startedBy/,
+  ],
+  [
+    'RunTask',
+    "in a service's group",
+    { taskDefinition: 'by-refusal', group: 'service:a' },
+    'InvalidParameter',
+    /reserved for services/,
+  ],
+  [
+    'RunTask',
+    'with a long reference',
+    { taskDefinition: 'by-refusal', referenceId: long(1025) },
+    'InvalidParameter',
+    /referenceId/,
+  ],
+  [
+    'RunTask',
+    'with eleven constraints',
+    run({ placementConstraints: Array(11).fill({ type: 'distinctInstance' }) }),
+    'InvalidParameter',
+    /10/,
+  ],
+  [
+    'RunTask',
+    'with six strategies',
+    run({ placementStrategy: Array(6).fill({ type: 'random' }) }),
+    'InvalidParameter',
+    /5/,
+  ],
   ['StartTask', 'on no instance', run({ containerInstances: [] }), 'InvalidParameter', /empty/],
   ['StartTask', 'on eleven instances', run({ containerInstances: many(11) }), 'InvalidParameter', /more than 10/],
   ['StartTask', 'without a definition', run({ containerInstances: ['x'] }), 'Client', /not found/],
@@ -234,6 +290,8 @@ const tasks: readonly Row[] = [
   ['DescribeTasks', 'with an unknown include', { tasks: ['x'], include: ['ALL'] }, 'InvalidParameter', /include/],
   ['ListTasks', 'with an unknown status', { desiredStatus: 'GONE' }, 'InvalidParameter', /desiredStatus/],
   ['ListTasks', 'by startedBy and family', { startedBy: 'a', family: 'b' }, 'InvalidParameter', /only filter/],
+  ['ListTasks', 'of an unknown launch type', { launchType: 'MOON' }, 'InvalidParameter', /launchType/],
+  ['ListTasks', 'of an instance that is not there', { containerInstance: 'none' }, 'InvalidParameter', /not found/],
   ['ListTasks', 'of a service that is not there', { serviceName: 'none' }, 'ServiceNotFound', /not found/],
   ['SubmitTaskStateChange', 'of what no task is', { task: 'x', status: 'DONE' }, 'InvalidParameter', /RUNNING or/],
   ['SubmitContainerStateChange', 'without a container', { task: 'x' }, 'InvalidParameter', /containerName/],

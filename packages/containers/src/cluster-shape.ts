@@ -1,17 +1,9 @@
 // Clusters as the API shows them.
 import type { Cluster } from '@aws-sdk/client-ecs';
 import type { View } from '@longshore/store';
-import { type ClusterCounts, countClusters, findClusters } from './clusters.ts';
+import { clusterStatistics } from './cluster-statistics.ts';
+import { countClusters, findClusters } from './clusters.ts';
 import { findTags } from './tags.ts';
-
-function statistics(counts: ClusterCounts | undefined) {
-  const values = {
-    runningEC2TasksCount: counts?.running ?? 0,
-    pendingEC2TasksCount: counts?.pending ?? 0,
-    activeEC2ServiceCount: counts?.services ?? 0,
-  };
-  return Object.entries(values).map(([name, value]) => ({ name, value: String(value) }));
-}
 
 /** The clusters that exist, with what `include` asks for (ATTACHMENTS, CONFIGURATIONS, SETTINGS, STATISTICS, TAGS). */
 export async function describeClusters(
@@ -21,9 +13,10 @@ export async function describeClusters(
 ): Promise<Cluster[]> {
   const clusters = await findClusters(view, arns);
   const found = clusters.map((each) => each.arn);
-  const [counts, tags] = await Promise.all([
+  const [counts, tags, statistics] = await Promise.all([
     countClusters(view, found),
     include?.includes('TAGS') ? findTags(view, found) : new Map<string, []>(),
+    clusterStatistics(view, include?.includes('STATISTICS') ? found : []),
   ]);
   return clusters.map((cluster) => {
     const mine = counts.get(cluster.arn);
@@ -35,7 +28,7 @@ export async function describeClusters(
       runningTasksCount: mine?.running ?? 0,
       pendingTasksCount: mine?.pending ?? 0,
       activeServicesCount: mine?.services ?? 0,
-      statistics: include?.includes('STATISTICS') ? statistics(mine) : [],
+      statistics: statistics.get(cluster.arn) ?? [],
       tags: (tags.get(cluster.arn) ?? []).map((each) => ({ ...each })),
       settings: include?.includes('SETTINGS') ? [...cluster.document.settings] : [],
       ...(include?.includes('CONFIGURATIONS') &&

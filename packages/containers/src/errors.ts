@@ -6,6 +6,12 @@ export function invalidParameter(message: string): AwsError {
   return new AwsError('InvalidParameterException', message);
 }
 
+/** Throws InvalidParameterException for a value that the member has not. */
+export function checkOneOf(member: string, value: string | undefined, known: readonly string[]): void {
+  if (value !== undefined && !known.includes(value))
+    throw invalidParameter(`${member} must be one of: ${known.join(', ')}.`);
+}
+
 /** A request that cannot be carried out as it is. */
 export function clientError(message: string): AwsError {
   return new AwsError('ClientException', message);

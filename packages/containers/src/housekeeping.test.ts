@@ -126,3 +126,36 @@ describe.each(testStores().map((backEnd) => [backEnd.name, backEnd] as const))('
     expect((await client.send(left)).attributes).toEqual([]);
   });
 });
+
+test('roles must be passed and tags allowed, where a policy or the account setting asks for it', async () => {
+  const [backEnd] = testStores();
+  if (backEnd === undefined) throw new Error('no store');
+  const harness = await openHarness({ backEnd, denied: ['iam:PassRole', 'ecs:TagResource'] });
+  const { client } = harness;
+  const tags = [{ key: 'a', value: 'b' }];
+  const containerDefinitions = [{ name: 'web', image: 'busybox', memory: 16 }];
+  const define = { family: 'f', containerDefinitions };
+  const failureOf = (sent: Promise<unknown>) =>
+    sent.then(
+      () => 'done',
+      (error: Error) => error.name,
+    );
+  await client.send(new RegisterTaskDefinitionCommand({ ...define, tags }));
+  await client.send(new CreateClusterCommand({ clusterName: 'tagged', tags }));
+  const roles = new RegisterTaskDefinitionCommand({ ...define, taskRoleArn: 'admin' });
+  expect(await failureOf(client.send(roles))).toBe('AccessDeniedException');
+  const overrides = { taskRoleArn: 'admin' };
+  expect(await failureOf(client.send(new RunTaskCommand({ taskDefinition: 'f', overrides })))).toBe(
+    'AccessDeniedException',
+  );
+  await client.send(new PutAccountSettingDefaultCommand({ name: 'tagResourceAuthorization', value: 'on' }));
+  const made = [
+    new CreateClusterCommand({ clusterName: 'more', tags }),
+    new RegisterTaskDefinitionCommand({ ...define, tags }),
+    new RunTaskCommand({ taskDefinition: 'f', tags }),
+  ] as const;
+  for (const each of made)
+    expect(await failureOf(client.send(each as CreateClusterCommand))).toBe('AccessDeniedException');
+  expect(await failureOf(client.send(new RegisterTaskDefinitionCommand(define)))).toBe('done');
+  await harness.close();
+});

@@ -18,7 +18,10 @@ interface CommonInput {
   readonly enableExecuteCommand?: boolean | undefined;
   readonly networkConfiguration?: unknown;
   readonly volumeConfigurations?: readonly unknown[] | undefined;
+  readonly referenceId?: string | undefined;
 }
+
+const rolePattern = /^(?:arn:aws[a-z-]*:iam::[0-9]{12}:role\/[\w+=,.@/-]{1,512}|[\w+=,.@-]{1,64})$/;
 
 export function checkStartedBy(startedBy: string | undefined): string {
   if (startedBy === undefined) return '';
@@ -64,6 +67,9 @@ function checkOverrides(overrides: TaskOverride | undefined, definition: Definit
       if (value !== undefined && (!Number.isInteger(value) || value < least || value > 100_000_000))
         throw invalidParameter(`Override of container ${name}: ${field} must be at least ${least}.`);
   }
+  for (const field of ['taskRoleArn', 'executionRoleArn'] as const)
+    if (overrides[field] && !rolePattern.test(overrides[field]))
+      throw invalidParameter(`overrides.${field} must be the name or the ARN of a role.`);
   if ((overrides.inferenceAcceleratorOverrides?.length ?? 0) > 0 || overrides.ephemeralStorage !== undefined)
     throw unsupported('Overriding inferenceAccelerators or ephemeralStorage');
   const cpu = normalCpu(overrides.cpu);
@@ -82,6 +88,7 @@ export function readCommon(input: CommonInput, definition: DefinitionRecord): Co
   if (input.enableExecuteCommand) throw unsupported('ECS Exec');
   if (input.networkConfiguration !== undefined)
     throw invalidParameter('Network Configuration is not valid for the given networkMode of this task definition.');
+  if ((input.referenceId?.length ?? 0) > 1024) throw invalidParameter('referenceId must be at most 1024 characters.');
   if ((input.volumeConfigurations?.length ?? 0) > 0) throw unsupported('Volumes configured at launch');
   return {
     overrides: checkOverrides(input.overrides, definition),

@@ -14,6 +14,7 @@ import { saveNewCluster } from '../clusters.ts';
 import { type Core, placeOf } from '../core.ts';
 import { invalidParameter } from '../errors.ts';
 import { checkName, ecsArn, type Place } from '../names.ts';
+import { authorizeTags } from '../tag-access.ts';
 import { readTags, tagSteps } from '../tags.ts';
 
 /** The account setting containerInsights decides where the caller does not. */
@@ -39,6 +40,7 @@ export function createCluster(core: Core) {
       const tags = readTags(input.tags);
       const place = placeOf(call);
       const arn = ecsArn(place, 'cluster', name);
+      await authorizeTags(core, call, 'CreateCluster', tags, [arn]);
       const settings = given.length > 0 ? given : await usualSettings(core, place, call.principal.arn);
       const document = { settings, ...(configuration && { configuration }) };
       await core.store.write([saveNewCluster(place, name, document, call.now), ...tagSteps(arn, tags)]);

@@ -5,7 +5,7 @@ import { sql, sqlAnd } from '@longshore/store';
 import { clusterAccess } from '../access.ts';
 import { requireCluster } from '../clusters.ts';
 import { type Core, placeOf } from '../core.ts';
-import { ecsErrors, invalidParameter } from '../errors.ts';
+import { checkOneOf, ecsErrors, invalidParameter } from '../errors.ts';
 import { findInstance } from '../instances.ts';
 import { inClusterArn } from '../names.ts';
 import { cutPage, readPage } from '../paging.ts';
@@ -24,6 +24,7 @@ export function listTasks(core: Core) {
       const desired = input.desiredStatus ?? 'RUNNING';
       if (!['RUNNING', 'PENDING', 'STOPPED'].includes(desired))
         throw invalidParameter('desiredStatus must be RUNNING, PENDING or STOPPED.');
+      checkOneOf('launchType', input.launchType, ['EC2', 'FARGATE', 'EXTERNAL', 'MANAGED_INSTANCES']);
       const others = [input.family, input.serviceName, input.containerInstance].filter(Boolean);
       if (input.startedBy && others.length > 0)
         throw invalidParameter('When you specify startedBy, it must be the only filter.');

@@ -17,8 +17,9 @@ import { ecsErrors } from '../errors.ts';
 import { instanceEvent } from '../events.ts';
 import { findInstance, type InstanceDocument, type InstanceRecord, type Protocol } from '../instances.ts';
 import { shapeInstances } from '../instance-shape.ts';
-import { ecsArn, inClusterArn, lastPart, type Place } from '../names.ts';
+import { clusterArnOf, ecsArn, inClusterArn, lastPart, type Place } from '../names.ts';
 import { type Registered, readRegistration } from '../registration.ts';
+import { authorizeTags } from '../tag-access.ts';
 import { findTags, readTags, tagSteps } from '../tags.ts';
 
 function reservedPortSteps(arn: string, registered: Registered): Step[] {
@@ -105,6 +106,9 @@ export function registerContainerInstance(core: Core) {
     async handle(input, call) {
       const place = placeOf(call);
       const tags = readTags(input.tags);
+      const cluster = lastPart(clusterArnOf(place, input.cluster) ?? '*');
+      const made = ecsArn(place, 'container-instance', `${cluster}/*`);
+      await authorizeTags(core, call, 'RegisterContainerInstance', tags, [made]);
       const registering = {
         registered: readRegistration(input),
         attributes: readAttributes(input.attributes),

@@ -18,6 +18,8 @@ import {
 } from '../definitions.ts';
 import { clientError } from '../errors.ts';
 import { accountOfArn, ecsArn } from '../names.ts';
+import { authorizeRoles } from '../role-access.ts';
+import { authorizeTags } from '../tag-access.ts';
 import { readTags, tagSteps } from '../tags.ts';
 
 /** The largest revision that ECS gives. */
@@ -43,9 +45,13 @@ export function registerTaskDefinition(core: Core) {
     async handle(input, call) {
       const tags = readTags(input.tags);
       const document = normalDefinition(input);
-      await authorizeSecrets(document, call);
       const family = input.family ?? '';
       const place = placeOf(call);
+      await authorizeSecrets(document, call);
+      await authorizeRoles(call, [input.taskRoleArn, input.executionRoleArn]);
+      await authorizeTags(core, call, 'RegisterTaskDefinition', tags, [
+        ecsArn(place, 'task-definition', `${family}:*`),
+      ]);
       const record = await core.store.update(async (view) => {
         const revision = await nextRevision(view, place, family);
         if (revision > lastRevision)

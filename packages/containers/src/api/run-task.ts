@@ -8,6 +8,7 @@ import { type Core, placeOf } from '../core.ts';
 import { requireDefinition } from '../definitions.ts';
 import { ecsErrors, invalidParameter, unsupported } from '../errors.ts';
 import { type LaunchPlan, planLaunch } from '../launch.ts';
+import { authorizeLaunch } from '../launch-access.ts';
 import { launchTags, readCommon } from '../launch-input.ts';
 import { readLaunchType } from '../launch-type.ts';
 import { lastPart } from '../names.ts';
@@ -38,6 +39,7 @@ export function runTask(core: Core) {
       if (input.propagateTags === 'SERVICE') throw invalidParameter('propagateTags SERVICE is for services.');
       const rules = readRules(input.placementConstraints, input.placementStrategy);
       const tags = readTags(input.tags);
+      await authorizeLaunch(core, call, 'RunTask', input, tags);
       const token = readToken(input.clientToken, 64);
       const { clientToken: _, ...parameters } = input;
       const digest = parametersDigest(parameters);

@@ -7,6 +7,7 @@ import { type Core, placeOf } from '../core.ts';
 import { requireDefinition } from '../definitions.ts';
 import { invalidParameter } from '../errors.ts';
 import { planLaunch } from '../launch.ts';
+import { authorizeLaunch } from '../launch-access.ts';
 import { launchTags, readCommon } from '../launch-input.ts';
 import { inClusterArn, lastPart } from '../names.ts';
 import { readTags } from '../tags.ts';
@@ -26,6 +27,7 @@ export function startTask(core: Core) {
       if (references.length > 10) throw invalidParameter('Container instances cannot have more than 10 entries.');
       if (input.propagateTags === 'SERVICE') throw invalidParameter('propagateTags SERVICE is for services.');
       const own = readTags(input.tags);
+      await authorizeLaunch(core, call, 'StartTask', input, own);
       const launch = await core.store.update(async (view) => {
         const cluster = await requireCluster(view, place, input.cluster);
         const definition = await requireDefinition(view, place, input.taskDefinition);
