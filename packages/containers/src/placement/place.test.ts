@@ -134,7 +134,7 @@ describe('placing', () => {
           const holds: Hold[] = [];
           for (const { at, what, to } of changes) {
             const [wanted, how] = kinds[at % kinds.length] ?? [demand(), rules()];
-            const chosen = roster.best(wanted, how);
+            const chosen = roster.chooser(wanted, how)();
             expect(isBest(roster, chosen, wanted, how)).toBe(true);
             const target = `i${at}`;
             if (what === 'choose' && chosen !== undefined) holds.push(roster.hold(chosen.arn, wanted, how.group));

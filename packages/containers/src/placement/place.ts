@@ -44,8 +44,9 @@ function explain(roster: Roster, demand: Demand, rules: Rules): PlacementFailure
 
 export function place(roster: Roster, demand: Demand, count: number, rules: Rules): PlacementResult {
   const holds: Hold[] = [];
+  const choose = roster.chooser(demand, rules);
   while (holds.length < count) {
-    const chosen = roster.best(demand, rules);
+    const chosen = choose();
     if (chosen === undefined) return { holds, failures: explain(roster, demand, rules) };
     holds.push(roster.hold(chosen.arn, demand, rules.group));
   }

@@ -4,7 +4,7 @@
 // The cost of an instance is a list, one number a strategy, compared in the strategies' order. A spread over an attribute
 // costs all instances with the same value alike; instances are therefore put into cells by their values of those
 // attributes, in each cell a heap by the costs that are an instance's own, and the cells are compared by their first.
-import { fits, sameGroup } from './feasible.ts';
+import { hasRoom, sameGroup, suits } from './feasible.ts';
 import { type IndexedHeap, indexedHeap } from './heap.ts';
 import type { Demand, Offer, Rules, Strategy } from './types.ts';
 
@@ -20,20 +20,17 @@ interface Cell {
   readonly heap: IndexedHeap;
 }
 
-interface Counted {
-  readonly cell: number;
-  readonly group: number;
-}
-
-type Key = readonly number[];
-
 function isShared(strategy: Strategy): boolean {
   return strategy.type === 'spread' && strategy.field.startsWith('attribute:');
 }
 
-/** `offers[place]` is read anew at each change; undefined where an instance is gone. */
+/**
+ * `offers[place]` is read anew at each change; undefined where an instance is gone. `versions[place]` is another number, not
+ * 0, when its attributes are.
+ */
 export function ranking(
   offers: readonly (Offer | undefined)[],
+  versions: readonly number[],
   demand: Demand,
   rules: Rules,
   random: () => number,
@@ -41,12 +38,23 @@ export function ranking(
   const { strategies } = rules;
   const names = strategies.filter(isShared).map((each) => each.field.slice('attribute:'.length));
   const ownStrategies = strategies.filter((each) => !isShared(each));
+  /** For each strategy: whether its cost is shared, and its place among those that are, or are not. */
+  const order = strategies.map((each) =>
+    isShared(each)
+      ? { shared: true, at: strategies.filter(isShared).indexOf(each) }
+      : { shared: false, at: ownStrategies.indexOf(each) },
+  );
   const totals = names.map(() => new Map<string, number>());
   const cells: Cell[] = [];
   const cellOf = new Map<string, number>();
-  const counted: (Counted | undefined)[] = [];
-  const keys: Key[] = [];
+  // By place; plain numbers, because there may be millions of them. The version of the attributes that was last seen (0:
+  // none), doubled, and one more if they suit; the cell; the tasks of the group as the totals count them; the own costs.
+  const seen: number[] = [];
+  const cellAt: number[] = [];
+  const groupAt: number[] = [];
+  const keys: number[] = [];
   const places: number[] = [];
+  const width = ownStrategies.length;
   // A random choice is the next event of independent Poisson processes, one an instance: uniform whatever came before.
   let time = 0;
   const nextEvent = () => time - Math.log(1 - random());
@@ -58,35 +66,29 @@ export function ranking(
   }
 
   function earlier(a: number, b: number): boolean {
-    const left = keys[a] as Key;
-    const right = keys[b] as Key;
-    for (let i = 0; i < left.length; i++) {
-      const difference = (left[i] as number) - (right[i] as number);
+    for (let i = 0; i < width; i++) {
+      const difference = (keys[a * width + i] as number) - (keys[b * width + i] as number);
       if (difference !== 0) return difference < 0;
     }
     return a < b;
   }
 
+  function totalOf(shared: number, cell: Cell): number {
+    return (totals[shared] as Map<string, number>).get(cell.values[shared] as string) ?? 0;
+  }
+
   function betterCell(a: number, b: number): boolean {
     const left = cells[a] as Cell;
     const right = cells[b] as Cell;
-    const leftKey = keys[left.heap.top()] as Key;
-    const rightKey = keys[right.heap.top()] as Key;
-    let own = 0;
-    let shared = 0;
-    for (const strategy of strategies) {
-      let difference: number;
-      if (isShared(strategy)) {
-        const total = totals[shared] as Map<string, number>;
-        difference = (total.get(left.values[shared] as string) ?? 0) - (total.get(right.values[shared] as string) ?? 0);
-        shared += 1;
-      } else {
-        difference = (leftKey[own] as number) - (rightKey[own] as number);
-        own += 1;
-      }
+    const leftTop = left.heap.top();
+    const rightTop = right.heap.top();
+    for (const { shared, at } of order) {
+      const difference = shared
+        ? totalOf(at, left) - totalOf(at, right)
+        : (keys[leftTop * width + at] as number) - (keys[rightTop * width + at] as number);
       if (difference !== 0) return difference < 0;
     }
-    return left.heap.top() < right.heap.top();
+    return leftTop < rightTop;
   }
 
   // With one attribute a change touches one cell, and the cells can be a heap; with more, they are looked through.
@@ -102,7 +104,7 @@ export function ranking(
   }
 
   function count(cell: number, by: number): void {
-    if (by === 0) return;
+    if (by === 0 || names.length === 0) return;
     (cells[cell] as Cell).values.forEach((value, i) => {
       const total = totals[i] as Map<string, number>;
       total.set(value, (total.get(value) ?? 0) + by);
@@ -115,25 +117,41 @@ export function ranking(
     else cellHeap.drop(cell);
   }
 
-  function leave(place: number, before: Counted): void {
-    count(before.cell, -before.group);
-    (cells[before.cell] as Cell).heap.drop(place);
-    counted[place] = undefined;
-    refreshCell(before.cell);
+  function leave(place: number): void {
+    const cell = cellAt[place] as number;
+    count(cell, -(groupAt[place] as number));
+    (cells[cell] as Cell).heap.drop(place);
+    seen[place] = 0;
+    refreshCell(cell);
+  }
+
+  function meet(place: number, offer: Offer): void {
+    seen[place] = ((versions[place] as number) << 1) | (suits(offer, demand, rules) ? 1 : 0);
+    cellAt[place] = cellFor(offer);
+    groupAt[place] = 0;
+    places[place] = -1;
   }
 
   function changed(place: number): void {
+    // No gaps: an array with gaps is slow.
+    while (seen.length <= place) {
+      const next = seen.push(0) - 1;
+      cellAt[next] = 0;
+      groupAt[next] = 0;
+      places[next] = -1;
+      for (let i = 0; i < width; i++) keys[next * width + i] = 0.5;
+    }
     const offer = offers[place];
-    const before = counted[place];
-    const cell = offer === undefined ? -1 : cellFor(offer);
-    if (before !== undefined && before.cell !== cell) leave(place, before);
+    if (seen[place] !== 0 && (offer === undefined || (seen[place] as number) >> 1 !== versions[place])) leave(place);
     if (offer === undefined) return;
+    if (seen[place] === 0) meet(place, offer);
+    const cell = cellAt[place] as number;
     const group = sameGroup(offer, rules);
-    count(cell, group - (before?.cell === cell ? before.group : 0));
-    counted[place] = { cell, group };
+    count(cell, group - (groupAt[place] as number));
+    groupAt[place] = group;
     const { heap } = cells[cell] as Cell;
-    if (fits(offer, demand, rules)) {
-      keys[place] = ownStrategies.map((strategy) => ownCost(strategy, offer));
+    if (((seen[place] as number) & 1) === 1 && hasRoom(offer, demand, rules)) {
+      for (let i = 0; i < width; i++) keys[place * width + i] = ownCost(ownStrategies[i] as Strategy, offer);
       heap.put(place);
     } else heap.drop(place);
     refreshCell(cell);
@@ -155,7 +173,7 @@ export function ranking(
       const cell = bestCell();
       if (cell < 0) return undefined;
       const place = (cells[cell] as Cell).heap.top();
-      if (draws >= 0) time = Math.max(time, (keys[place] as Key)[draws] as number);
+      if (draws >= 0) time = Math.max(time, keys[place * width + draws] as number);
       return offers[place];
     },
   };

@@ -1,6 +1,5 @@
 // The instances of one cluster in memory: what the store last said of each, less what launches that are being written take.
 // Decisions are made here; whether they hold is decided by the write that reserves.
-import type { Constraint, Facts } from './language/compile.ts';
 import { type Ranking, ranking } from './ranking.ts';
 import type { Demand, Offer, Rules } from './types.ts';
 
@@ -19,8 +18,8 @@ export interface Roster {
   all(): Iterable<Offer>;
   /** Sets what the store says of an instance; undefined if it is gone. */
   put(arn: string, offer: Offer | undefined): void;
-  /** The best instance for such a task now, or undefined. */
-  best(demand: Demand, rules: Rules): Offer | undefined;
+  /** A function that gives the best instance for such a task each time it is asked, or undefined. */
+  chooser(demand: Demand, rules: Rules): () => Offer | undefined;
   /** Takes from the instance until `end`. */
   hold(arn: string, demand: Demand, group: string): Hold;
 }
@@ -35,8 +34,6 @@ interface Slot {
   readonly place: number;
   stored: Offer;
   readonly holds: Set<Held>;
-  /** Raised when the attributes or what was registered changed. */
-  settledVersion: number;
 }
 
 interface Kept {
@@ -46,7 +43,7 @@ interface Kept {
 }
 
 /** Places that all rankings of a cluster may have together, and how many rankings at least and at most. */
-const rankedPlaces = 1_000_000;
+const rankedPlaces = 4_000_000;
 const fewestRankings = 4;
 const mostRankings = 64;
 
@@ -95,36 +92,26 @@ function keyOf(demand: Demand, rules: Rules): string {
 export function createRoster(random: () => number): Roster {
   const slots: (Slot | undefined)[] = [];
   const offers: (Offer | undefined)[] = [];
+  /** Another number when the attributes are another object. */
+  const versions: number[] = [];
   const placeOf = new Map<string, number>();
+  /** Places of instances that are gone. */
+  const free: number[] = [];
   const rankings = new Map<string, Kept>();
-  const verdicts = new Map<string, number[]>();
   /** Places that changed, in order; `dropped` were before its first. */
   let journal: number[] = [];
   let dropped = 0;
+  /** When each place changed last. */
+  const changedAt: number[] = [];
 
   function note(place: number): void {
+    changedAt[place] = dropped + journal.length;
     journal.push(place);
-    if (journal.length <= 2 * offers.length + 1024) return;
-    dropped += journal.length;
-    journal = [];
-  }
-
-  /** A constraint whose answer is kept for each instance as long as its attributes stay what they are. */
-  function remembered(constraint: Constraint): Constraint {
-    if (!constraint.settled) return constraint;
-    const known = verdicts.get(constraint.text) ?? [];
-    if (verdicts.size > mostRankings) verdicts.clear();
-    verdicts.set(constraint.text, known);
-    const test = (facts: Facts) => {
-      const place = placeOf.get((facts as Offer).arn) ?? -1;
-      const version = slots[place]?.settledVersion ?? 0;
-      const verdict = known[place] ?? 0;
-      if (verdict >> 1 === version) return (verdict & 1) === 1;
-      const answer = constraint.test(facts);
-      known[place] = (version << 1) | (answer ? 1 : 0);
-      return answer;
-    };
-    return { ...constraint, test };
+    // The older half goes; a ranking that has not seen it is made anew.
+    if (journal.length <= 4 * offers.length + 4096) return;
+    const half = journal.length >> 1;
+    dropped += half;
+    journal = journal.slice(half);
   }
 
   function makeRanking(key: string, demand: Demand, rules: Rules): Kept {
@@ -133,29 +120,32 @@ export function createRoster(random: () => number): Roster {
       if (rankings.size < limit) break;
       rankings.delete(oldest);
     }
-    const made = ranking(offers, demand, { ...rules, memberOf: rules.memberOf.map(remembered) }, random);
+    const made = ranking(offers, versions, demand, rules, random);
     const kept = { ranking: made, seen: dropped + journal.length };
     rankings.set(key, kept);
     return kept;
   }
 
-  function current(demand: Demand, rules: Rules): Ranking {
-    const key = keyOf(demand, rules);
+  function upToDate(key: string, demand: Demand, rules: Rules): Ranking {
     const known = rankings.get(key);
-    if (known === undefined || known.seen < dropped) return makeRanking(key, demand, rules).ranking;
-    // Used last, forgotten last.
-    rankings.delete(key);
-    rankings.set(key, known);
-    for (let at = known.seen - dropped; at < journal.length; at++) known.ranking.changed(journal[at] as number);
+    if (known === undefined || known.seen < dropped) {
+      rankings.delete(key);
+      return makeRanking(key, demand, rules).ranking;
+    }
+    for (let at = known.seen - dropped; at < journal.length; at++) {
+      const place = journal[at] as number;
+      if (changedAt[place] === dropped + at) known.ranking.changed(place);
+    }
     known.seen = dropped + journal.length;
     return known.ranking;
   }
 
   function add(arn: string, stored: Offer): void {
-    const place = slots.length;
+    const place = free.pop() ?? slots.length;
     placeOf.set(arn, place);
-    slots.push({ place, stored, holds: new Set(), settledVersion: 1 });
-    offers.push(stored);
+    slots[place] = { place, stored, holds: new Set() };
+    offers[place] = stored;
+    versions[place] = (versions[place] ?? 0) + 1;
     note(place);
   }
 
@@ -175,21 +165,23 @@ export function createRoster(random: () => number): Roster {
       if (slot === undefined) return stored === undefined ? undefined : add(arn, stored);
       if (stored === undefined) {
         placeOf.delete(arn);
+        free.push(slot.place);
         slots[slot.place] = undefined;
         offers[slot.place] = undefined;
       } else {
-        const { attributes, agentVersion, ec2InstanceId } = slot.stored;
-        const same =
-          attributes === stored.attributes &&
-          agentVersion === stored.agentVersion &&
-          ec2InstanceId === stored.ec2InstanceId;
-        if (!same) slot.settledVersion += 1;
+        if (slot.stored.attributes !== stored.attributes) versions[slot.place] = (versions[slot.place] ?? 0) + 1;
         slot.stored = stored;
         offers[slot.place] = less(stored, slot.holds);
       }
       note(slot.place);
     },
-    best: (demand, rules) => current(demand, rules).best(),
+    chooser(demand, rules) {
+      const key = keyOf(demand, rules);
+      // Used last, forgotten last.
+      const known = rankings.get(key);
+      if (known !== undefined && rankings.delete(key)) rankings.set(key, known);
+      return () => upToDate(key, demand, rules).best();
+    },
     hold(arn, demand, group) {
       const slot = slotOf(arn);
       const offer = slot && offers[slot.place];

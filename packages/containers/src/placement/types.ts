@@ -14,7 +14,10 @@ export interface Demand {
   readonly attributes: readonly string[];
 }
 
-/** What remains on an instance, and what is known of it. */
+/**
+ * What remains on an instance, and what is known of it. `attributes` is another object whenever anything changed that only
+ * a registration or new attributes change: what follows from these alone may be remembered for it.
+ */
 export interface Offer extends Facts {
   readonly arn: string;
   readonly status: InstanceStatus;
