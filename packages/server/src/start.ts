@@ -15,6 +15,7 @@ import { openDirectoryBlobStore, openS3BlobStore } from '@longshore/blobs';
 import { type Containers, containersMigrations, createContainers } from '@longshore/containers';
 import { createIdentity, type Identity, identityMigrations } from '@longshore/identity';
 import { createKeys, type Keys, keysMigrations } from '@longshore/keys';
+import { createLogs, type Logs, logsMigrations } from '@longshore/logs';
 import { createRegistry, type Registry, registryMigrations } from '@longshore/registry';
 import { openStore, outboxRelay, type Store, storeMigrations } from '@longshore/store';
 import { createMeasurementBoard, type MeasurementBoard, measurementMetrics, metricsText } from '@longshore/telemetry';
@@ -80,6 +81,7 @@ export async function startServer(settings: Settings, options: StartOptions): Pr
       ...keysMigrations,
       ...registryMigrations,
       ...containersMigrations,
+      ...logsMigrations,
     ]);
 
     const metrics = prometheusMetrics();
@@ -128,6 +130,7 @@ export async function startServer(settings: Settings, options: StartOptions): Pr
       keys,
       registry: parts.registry,
       containers: parts.containers,
+      logs: parts.logs,
       audit: parts.audit,
     });
     if (settings.agent) {
@@ -243,6 +246,7 @@ async function buildDomains(inputs: DomainInputs) {
     },
   });
   await containers.recover(operator);
+  const logs = createLogs({ store, clock, log, region });
   const startedAt = clock.now();
   const status = async (account: AccountId) => ({
     version,
@@ -260,6 +264,7 @@ async function buildDomains(inputs: DomainInputs) {
       keys.kms,
       registry.ecr,
       containers.ecs,
+      logs.api,
       longshoreApi({ identity, board, operator, status, registry }),
     ],
     verifier: createVerifier({ credentials: identity.credentials, clock, region }),
@@ -271,7 +276,7 @@ async function buildDomains(inputs: DomainInputs) {
     meter: metrics.meter,
     audit,
   });
-  return { aws, registry, containers, audit: audit.service };
+  return { aws, registry, containers, logs, audit: audit.service };
 }
 
 type Domains = Awaited<ReturnType<typeof buildDomains>>;
@@ -333,17 +338,24 @@ interface ServiceInputs {
   readonly keys: Keys;
   readonly registry: Registry;
   readonly containers: Containers;
+  readonly logs: Logs;
   readonly audit: Service;
 }
 
 function startServices(
   group: ServiceGroup,
-  { store, clock, log, metrics, identity, keys, registry, containers, audit }: ServiceInputs,
+  { store, clock, log, metrics, identity, keys, registry, containers, logs, audit }: ServiceInputs,
 ): void {
   group.start(outboxRelay({ store, log, clock, everyMs: 1000, subscribers: [eventMetrics(metrics.meter)] }));
   // First to start, last to stop: what the others do is still recorded.
   group.start(audit);
-  const loops = [...identity.services, ...keys.services, ...registry.services, ...containers.services];
+  const loops = [
+    ...identity.services,
+    ...keys.services,
+    ...registry.services,
+    ...containers.services,
+    ...logs.services,
+  ];
   for (const service of loops) group.start(service);
 }
 
