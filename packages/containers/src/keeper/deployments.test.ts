@@ -269,5 +269,35 @@ describe.each(testStores().map((backEnd) => [backEnd.name, backEnd] as const))(
       await expect(protect(true, 3000)).rejects.toMatchObject({ name: 'InvalidParameterException' });
       await remove('jobs');
     }, 60_000);
+
+    test('a service at rest moves tasks to an instance that joins, one at a time', async () => {
+      const own = await openHarness({ backEnd, settleMs: 50 });
+      const first = await obedientAgent(own);
+      await own.client.send(
+        new RegisterTaskDefinitionCommand({
+          family: 'web',
+          containerDefinitions: [{ name: 'main', image: 'busybox', memory: 32 }],
+        }),
+      );
+      const input = { serviceName: 'wide', taskDefinition: 'web', desiredCount: 4 };
+      const { service } = await own.client.send(new CreateServiceCommand(input));
+      expect(service?.availabilityZoneRebalancing).toBe('ENABLED');
+      const spread = async () => {
+        const { taskArns: tasks = [] } = await own.client.send(new ListTasksCommand({ serviceName: 'wide' }));
+        if (tasks.length === 0) return [];
+        const described = await own.client.send(new DescribeTasksCommand({ tasks }));
+        return (described.tasks ?? []).map((task) => task.containerInstanceArn ?? '');
+      };
+      await until(async () => ((await spread()).length === 4 ? true : undefined));
+      const second = await obedientAgent(own);
+      const counts = await until(async () => {
+        const where = await spread();
+        const on = (arn: string) => where.filter((each) => each === arn).length;
+        expect(where.length).toBeLessThanOrEqual(5);
+        return where.length === 4 && on(second.instanceArn) === 2 ? on(first.instanceArn) : undefined;
+      }, 30_000);
+      expect(counts).toBe(2);
+      await own.close();
+    }, 60_000);
   },
 );

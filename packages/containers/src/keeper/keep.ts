@@ -12,7 +12,7 @@ import { moveTaskSteps } from '../task-steps.ts';
 import { findTasksByArn } from '../tasks.ts';
 import { eventSteps } from './events.ts';
 import { keptInstances, withZones } from './instances.ts';
-import { isIdle, planService } from './plan.ts';
+import { isIdle, needsInstances, planService } from './plan.ts';
 import { keptService, readKeptTasks } from './read.ts';
 import { startTasks } from './start.ts';
 import type { ServicePlan, Stop } from './types.ts';
@@ -95,11 +95,13 @@ export async function keepService(core: Core, arn: string, settleMs: number): Pr
     if (service === undefined || service.status === 'INACTIVE') return none;
     const tasks = await withZones(core, view, service.clusterArn, (await readKeptTasks(view, arn)).get(arn) ?? []);
     const kept = keptService(service);
-    const daemon = kept.strategy === 'DAEMON' && kept.status === 'ACTIVE';
-    const instances = daemon ? await keptInstances(core, view, service) : [];
-    const plan = planService(kept, tasks, instances, { now, settleMs });
-    if (isIdle(kept, plan)) return none;
-    const started = await startTasks(core, view, service, plan, now);
+    const instances = needsInstances(kept) ? await keptInstances(core, view, service) : [];
+    const planned = planService(kept, tasks, instances, { now, settleMs });
+    if (isIdle(kept, planned)) return none;
+    const started = await startTasks(core, view, service, planned, now);
+    // A task that is to move and found no place after all does not move.
+    const stays = planned.moving !== undefined && kept.moving === undefined && started.tasks.length === 0;
+    const plan = stays ? { ...planned, moving: undefined } : planned;
     const stops = started.asked > 0 && started.tasks.length === 0 ? [...plan.stop, ...plan.stopIfNoRoom] : plan.stop;
     const events = addEvents(service.events, messagesOf(service, plan, started, stops), now);
     const after = afterRound(service, plan, events, now);

@@ -6,10 +6,12 @@ import type { Core } from '../core.ts';
 import { keptServices } from '../services.ts';
 import { keepService } from './keep.ts';
 import { keptInstances } from './instances.ts';
-import { isIdle, planService } from './plan.ts';
+import { isIdle, needsInstances, planService } from './plan.ts';
 import { keptService, readKeptTasks } from './read.ts';
+import type { KeptService } from './types.ts';
 
 const everyMs = 5_000;
+const balanceMs = 10_000;
 
 export function serviceKeeper(core: Core, settleMs: number): LoopService {
   async function keep(arn: string): Promise<boolean> {
@@ -21,6 +23,21 @@ export function serviceKeeper(core: Core, settleMs: number): LoopService {
       core.log.error({ err: error, service: arn, problem: errorText(error) }, 'a service could not be kept');
       return false;
     }
+  }
+
+  /** When the instances were last looked at for a service at rest. */
+  const lookedAt = new Map<string, number>();
+  /** A daemon each time; a service at rest now and then, since it is only whether another place would be better. */
+  function looksAround(kept: KeptService, arn: string): boolean {
+    if (!needsInstances(kept)) {
+      lookedAt.delete(arn);
+      return false;
+    }
+    if (kept.strategy === 'DAEMON') return true;
+    const now = core.clock.now();
+    if (now - (lookedAt.get(arn) ?? 0) < balanceMs) return false;
+    lookedAt.set(arn, now);
+    return true;
   }
 
   let alarm: number | undefined;
@@ -49,8 +66,7 @@ export function serviceKeeper(core: Core, settleMs: number): LoopService {
         if (signal.aborted) return;
         const kept = keptService(service);
         const settings = { now: core.clock.now(), settleMs };
-        const daemon = kept.strategy === 'DAEMON' && kept.status === 'ACTIVE';
-        const instances = daemon ? await keptInstances(core, core.store, service) : [];
+        const instances = looksAround(kept, service.arn) ? await keptInstances(core, core.store, service) : [];
         const plan = planService(kept, tasks.get(service.arn) ?? [], instances, settings);
         if (plan.lookAgainAt !== undefined) later.push(plan.lookAgainAt);
         if (isIdle(kept, plan)) continue;

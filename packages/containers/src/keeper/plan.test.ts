@@ -1,72 +1,13 @@
 // The keeper's plan: never below the minimum or above the maximum, and it comes to rest with what was wanted.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Deployment } from '../services.ts';
 import { pauseAfter } from './failures.ts';
 import { isIdle, planService as plan } from './plan.ts';
+import { deployment, service, settleMs, task } from '../testing/kept.ts';
 import type { KeptService, KeptTask, PlanSettings } from './types.ts';
-
-const settleMs = 40_000;
 
 function planService(kept: KeptService, tasks: readonly KeptTask[], settings: PlanSettings) {
   return plan(kept, tasks, [], settings);
-}
-
-function deployment(id: string, more: Partial<Deployment> = {}): Deployment {
-  return {
-    id,
-    status: 'PRIMARY',
-    definitionArn: `d-${id}`,
-    hasHealthCheck: false,
-    createdAt: 0,
-    updatedAt: 0,
-    failedTasks: 0,
-    failedRounds: 0,
-    retryAt: 0,
-    rolloutState: 'IN_PROGRESS',
-    rolloutStateReason: '',
-    ...more,
-  };
-}
-
-function service(more: Partial<KeptService> = {}): KeptService {
-  return {
-    status: 'ACTIVE',
-    strategy: 'REPLICA',
-    external: false,
-    graceMs: 0,
-    circuitBreaker: undefined,
-    lastCompleted: undefined,
-    rollout: undefined,
-    moving: undefined,
-    desiredCount: 2,
-    minimumHealthyPercent: 100,
-    maximumPercent: 200,
-    deployments: [deployment('new')],
-    steady: false,
-    ...more,
-  };
-}
-
-function task(arn: string, more: Partial<KeptTask> = {}): KeptTask {
-  return {
-    arn,
-    deploymentId: 'new',
-    lastStatus: 'RUNNING',
-    desiredStatus: 'RUNNING',
-    healthStatus: 'UNKNOWN',
-    instanceArn: 'i',
-    startedAt: 0,
-    stoppedAt: undefined,
-    createdAt: 0,
-    stopCode: '',
-    targetHealth: '',
-    draining: false,
-    lost: false,
-    protectedUntil: 0,
-    zone: '',
-    ...more,
-  };
 }
 
 /** A world in which agents do in a round what they are told, or not, as `luck` says. */

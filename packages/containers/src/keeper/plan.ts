@@ -3,6 +3,7 @@
 import type { Deployment } from '../services.ts';
 import { planDaemon } from './daemon.ts';
 import { noteFailures } from './failures.ts';
+import { planMove } from './move.ts';
 import { planReplica } from './replica.ts';
 import { complete, judge } from './rollout.ts';
 import type { KeptInstance, KeptService, KeptTask, Moves, News, PlanSettings, ServicePlan } from './types.ts';
@@ -63,7 +64,19 @@ function newsOf(service: KeptService, course: readonly News[], deployments: read
   return news;
 }
 
-/** `instances` are those of its cluster; only a DAEMON service needs them. */
+/** With a task that moves, if one should. */
+function withMove(
+  service: KeptService,
+  tasks: readonly KeptTask[],
+  instances: readonly KeptInstance[],
+  moves: Moves,
+  settings: PlanSettings,
+): Moves {
+  const to = moves.settled && instances.length > 0 ? planMove(service, tasks, instances, settings) : undefined;
+  return to === undefined ? moves : { ...moves, startOn: [to], moving: { to, since: settings.now } };
+}
+
+/** `instances` are those of its cluster, for a service that `needsInstances`; else none. */
 export function planService(
   service: KeptService,
   tasks: readonly KeptTask[],
@@ -81,7 +94,7 @@ export function planService(
   const moves =
     service.strategy === 'DAEMON'
       ? planDaemon(judged, tasks, instances, settings)
-      : planReplica(judged, tasks, settings);
+      : withMove(judged, tasks, instances, planReplica(judged, tasks, settings), settings);
 
   const alive = new Set(
     tasks.filter((task) => task.lastStatus !== 'STOPPED' && !task.lost).map((task) => task.deploymentId),
@@ -108,6 +121,13 @@ export function planService(
     news: steady && !service.steady ? [...news, 'steady'] : news,
     lookAgainAt: lookAgainAt([...moves.times, retryAt], now),
   };
+}
+
+/** Whether its plan looks at instances: where a daemon is to be, or where a task at rest had better be. */
+export function needsInstances(service: KeptService): boolean {
+  if (service.status !== 'ACTIVE' || service.external) return false;
+  if (service.strategy === 'DAEMON') return true;
+  return service.balance !== 'none' && service.steady && service.moving === undefined && service.desiredCount > 0;
 }
 
 const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);

@@ -1,6 +1,6 @@
 // What the keeper reads of tasks: only the columns that its plan needs.
 import { type Sql, sql, type View } from '@longshore/store';
-import type { ServiceRecord } from '../services.ts';
+import type { ServiceDocument, ServiceRecord } from '../services.ts';
 import type { DesiredStatus, Health, TaskStatus } from '../tasks.ts';
 import type { KeptService, KeptTask } from './types.ts';
 
@@ -58,6 +58,14 @@ export async function readKeptTasks(view: View, serviceArn?: string): Promise<Ma
   return byService;
 }
 
+/** Within zones only where the service's strategy is not to fill instances. */
+function balanceOf(document: ServiceDocument): KeptService['balance'] {
+  if (document.availabilityZoneRebalancing !== 'ENABLED' || document.schedulingStrategy === 'DAEMON') return 'none';
+  const [, next] = document.placementStrategy;
+  const spreads = next?.type === 'spread' && next.field === 'instanceId';
+  return document.placementStrategy.length === 0 || spreads ? 'instances' : 'zones';
+}
+
 export function keptService(service: ServiceRecord): KeptService {
   const { document } = service;
   return {
@@ -73,6 +81,7 @@ export function keptService(service: ServiceRecord): KeptService {
     lastCompleted: document.lastCompleted,
     rollout: document.rollout,
     moving: document.moving,
+    balance: balanceOf(document),
     steady: document.steady,
   };
 }

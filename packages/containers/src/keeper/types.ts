@@ -56,6 +56,8 @@ export interface KeptService {
   readonly lastCompleted: Deployment | undefined;
   readonly rollout: Rollout | undefined;
   readonly moving: Move | undefined;
+  /** What is kept even when nothing else is to be done: zones, or zones and the instances in them. */
+  readonly balance: 'none' | 'zones' | 'instances';
   readonly steady: boolean;
 }
 
