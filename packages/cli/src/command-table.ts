@@ -19,6 +19,7 @@ export const commandTable: readonly CommandEntry[] = Object.freeze([
   entry('ps', 'list tasks and their containers', () => import('./commands/ps.ts')),
   entry('top', 'watch what containers use', () => import('./commands/top.ts')),
   entry('run', 'run an image as a task or a service', () => import('./commands/run.ts')),
+  entry('why', 'say why a task or a service does not run', () => import('./commands/why.ts')),
   entry('logs', 'show the output of a container', () => import('./commands/logs.ts')),
   entry('stop', 'stop tasks or services', () => import('./commands/stop.ts')),
   entry('images', 'list stored images', () => import('./commands/images.ts')),

@@ -160,6 +160,33 @@ export async function reportStorage(connection: Connection): Promise<readonly Re
   }
 }
 
+const whySchema = z.looseObject({
+  kind: z.enum(['task', 'service', 'definition']),
+  arn: z.string(),
+  taskDefinitionArn: z.string(),
+  state: z.array(z.string()),
+  fits: z.number(),
+  instances: z.number(),
+  reasons: z.record(z.string(), z.number()),
+  answers: z.array(
+    z.object({ arn: z.string(), reasons: z.array(z.object({ reason: z.string(), detail: z.string() })) }),
+  ),
+});
+
+export type WhyAnswer = z.infer<typeof whySchema>;
+
+export interface WhyQuery {
+  readonly cluster?: string;
+  readonly task?: string;
+  readonly service?: string;
+  readonly taskDefinition?: string;
+}
+
+/** What speaks against each instance, for a task, the tasks of a service, or a definition. */
+export async function explainPlacement(connection: Connection, query: WhyQuery): Promise<WhyAnswer> {
+  return call(connection, 'ExplainPlacement', query, whySchema);
+}
+
 async function call<T>(connection: Connection, operation: string, input: object, schema: z.ZodType<T>): Promise<T> {
   const { endpoint, region, credentials } = connection;
   const target = `LongshoreV1.${operation}`;

@@ -6,6 +6,7 @@ import type { LivenessTimes } from './liveness/times.ts';
 import type { Place } from './names.ts';
 import type { LoadBalancing, ServiceDiscovery } from './types.ts';
 import type { Capacity } from './placement/capacity.ts';
+import type { Propose } from './placement/scheduler.ts';
 
 export interface Counters {
   readonly tasksStarted: Counter;
@@ -29,6 +30,8 @@ export interface Core {
   readonly liveness: LivenessTimes;
   /** What the instances have to give. */
   readonly capacity: Capacity;
+  /** A scheduler of the customer's own. */
+  readonly propose?: Propose | undefined;
   /** Tells the instance's session, if this replica has it, that there may be something to deliver. */
   wakeInstance(instanceArn: string): void;
   /** Tells the keeper that a service or one of its tasks changed. */

@@ -11,6 +11,8 @@ import { usualTimes } from './liveness/times.ts';
 import { instanceWatch, recoverConnections } from './liveness/watch.ts';
 import { ecsService } from './operations.ts';
 import { createCapacity } from './placement/capacity.ts';
+import { explainPlacement } from './placement/explain.ts';
+import { proposer } from './placement/scheduler.ts';
 import { summaryOf } from './summary.ts';
 import { targetKeeper } from './targets/keeper.ts';
 import { type TcsSession, tcsSession } from './tcs/session.ts';
@@ -51,6 +53,7 @@ export function createContainers(options: ContainersOptions): Containers {
     counters: countersOf(options.meter),
     liveness: options.liveness ?? usualTimes,
     capacity,
+    propose: options.scheduler && proposer(options.scheduler, clock, log),
     wakeInstance: (arn) => hub.wake(arn),
     loadBalancing: options.loadBalancing,
     serviceDiscovery: options.serviceDiscovery,
@@ -89,6 +92,7 @@ export function createContainers(options: ContainersOptions): Containers {
         ...[...tcsSessions].map((session) => session.end('the server is going away')),
       ]);
     },
+    explain: (account, query) => explainPlacement(core, { region, account }, query),
     summary: (account) => summaryOf(store, account),
   };
 }

@@ -2,3 +2,4 @@
 export { createContainers } from './create.ts';
 export { containersMigrations } from './schema.ts';
 export type { AgentConnection, ContainerReading, Containers, ContainersOptions } from './types.ts';
+export type { ExternalScheduler } from './placement/scheduler.ts';

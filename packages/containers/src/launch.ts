@@ -54,7 +54,7 @@ interface Placed {
 }
 
 /** ECS has no word of its own for an instance that already has a task of the group. */
-function publicFailure({ arn, reason, detail }: PlacementFailure): LaunchFailure {
+function publicFailure({ arn, reason, detail }: PlacementFailure | LaunchFailure): LaunchFailure {
   const unsatisfied = reason === 'DISTINCT_INSTANCE' || reason === 'MEMBER_OF';
   return {
     arn,
@@ -66,6 +66,21 @@ function publicFailure({ arn, reason, detail }: PlacementFailure): LaunchFailure
 function choose(roster: Roster, order: LaunchOrder, demand: Demand, rules: Rules): Placed {
   const { holds, failures } = place(roster, demand, order.count, rules);
   return { holds, failures: failures.map(publicFailure) };
+}
+
+/** What the customer's own scheduler says, if there is one that answers. */
+async function propose(
+  core: Pick<Core, 'propose'>,
+  roster: Roster,
+  order: LaunchOrder,
+  demand: Demand,
+  rules: Rules,
+): Promise<Placed | undefined> {
+  if (core.propose === undefined || roster.size() === 0) return undefined;
+  const { clusterArn: cluster, group, startedBy, serviceArn: service, count } = order;
+  const asked = { cluster, taskDefinition: order.definition.arn, group, startedBy, service, count };
+  const proposed = await core.propose(roster, asked, demand, rules);
+  return proposed && { holds: proposed.holds, failures: proposed.failures.map(publicFailure) };
 }
 
 function named(roster: Roster, arns: readonly string[], demand: Demand, rules: Rules): Placed {
@@ -172,15 +187,15 @@ function newTask(order: LaunchOrder, demand: Demand, instance: Offer, hold: Hold
 }
 
 /** Decides on what is known in memory; before it says that there is no room it looks whether others made some. */
-async function decide(core: Pick<Core, 'capacity'>, view: View, order: LaunchOrder, demand: Demand) {
+async function decide(core: Pick<Core, 'capacity' | 'propose'>, view: View, order: LaunchOrder, demand: Demand) {
   const rules = rulesOf(order.definition, order.rules, order.group);
   const needs = { running: rules.memberOf.some((each) => each.countsRunning) };
   const attempt = async () => {
     const roster = await core.capacity.roster(view, order.clusterArn, needs);
     const { instances } = order;
-    const placed =
-      instances === undefined ? choose(roster, order, demand, rules) : named(roster, instances, demand, rules);
-    return { ...placed, roster };
+    if (instances !== undefined) return { ...named(roster, instances, demand, rules), roster };
+    const proposed = await propose(core, roster, order, demand, rules);
+    return { ...(proposed ?? choose(roster, order, demand, rules)), roster };
   };
   const first = await attempt();
   if (first.failures.length === 0 && first.holds.length > 0) return first;
@@ -191,7 +206,7 @@ async function decide(core: Pick<Core, 'capacity'>, view: View, order: LaunchOrd
 
 /** Plans tasks and their reservation. Nothing is thrown for want of room: see `failures`. */
 export async function planLaunch(
-  core: Pick<Core, 'capacity'>,
+  core: Pick<Core, 'capacity' | 'propose'>,
   view: View,
   order: LaunchOrder,
   now: number,

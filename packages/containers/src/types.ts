@@ -3,6 +3,8 @@ import type { Authorizer, AwsService, Principal, RequestContext } from '@longsho
 import type { AccountId, Clock, Logger, Meter, Service } from '@longshore/base';
 import type { Store } from '@longshore/store';
 import type { WebSocket } from 'ws';
+import type { ExternalScheduler } from './placement/scheduler.ts';
+import type { WhyAnswer, WhyQuery } from './placement/explain.ts';
 import type { LivenessTimes } from './liveness/times.ts';
 
 /** One container's reading, as the telemetry socket brought it. The server hands it to `telemetry`. */
@@ -41,6 +43,8 @@ export interface ContainersOptions {
   readonly settleMs?: number;
   /** When agents count as silent and instances as lost; `usualTimes` if left out. */
   readonly liveness?: LivenessTimes;
+  /** Asked where tasks are to run; Longshore decides itself if left out. */
+  readonly scheduler?: ExternalScheduler | undefined;
 }
 
 /** Where a task is reached by one of its target groups. */
@@ -126,6 +130,8 @@ export interface Containers {
   recover(account: AccountId): Promise<void>;
   /** Closes agents' sockets in order (going away); their tasks run on. */
   closeAgents(): Promise<void>;
+  /** Why a task or a service's tasks do not run, or whether a definition would find room; undefined if there is no such thing. */
+  explain(account: AccountId, query: WhyQuery): Promise<WhyAnswer | undefined>;
   /** Counts for `longshore status`. */
   summary(account: AccountId): Promise<{
     readonly clusters: number;

@@ -101,6 +101,12 @@ const settingsSchema = z.strictObject({
   agentTtl: durationSchema.refine((ms) => ms >= 1000, 'at least 1s').prefault('20s'),
   agentLostAfter: durationSchema.prefault('30s'),
   agentReturnGrace: durationSchema.prefault('5m'),
+  scheduler: z
+    .string()
+    .regex(/^(unix:\/|https?:\/\/)/, 'unix:/path/to/socket or an http or https URL')
+    .optional(),
+  schedulerTimeout: durationSchema.refine((ms) => ms >= 10 && ms <= 30_000, '10ms to 30s').prefault('1s'),
+  schedulerFailure: z.enum(['fall-back', 'refuse'], { error: 'fall-back or refuse' }).default('fall-back'),
   measureEvery: durationSchema.prefault('5s'),
   uploadTtl: durationSchema.prefault('24h'),
   accessLog: booleanSchema.default(false),
@@ -208,6 +214,14 @@ export const settingsTable: readonly SettingRow[] = Object.freeze([
     '--agent-return-grace <duration>',
     'the same after a start of the server, when agents have to find it again',
     '5m',
+  ),
+  row('scheduler', '--scheduler <address>', 'a scheduler of your own: unix:/path/to/socket or an HTTP URL', ''),
+  row('schedulerTimeout', '--scheduler-timeout <duration>', 'how long its answer is waited for', '1s'),
+  row(
+    'schedulerFailure',
+    '--scheduler-failure <what>',
+    'when it fails: fall-back (Longshore decides) or refuse (nothing is placed)',
+    'fall-back',
   ),
   row('measureEvery', '--measure-every <duration>', 'pause between two measurements of the containers', '5s'),
   row('uploadTtl', '--upload-ttl <duration>', 'an upload that received nothing for this long is cancelled', '24h'),

@@ -26,6 +26,7 @@ import { type DataDir, masterKey, openDataDir, removeRunning, writeCredentials, 
 import { drain } from './drain.ts';
 import { eventMetrics } from './event-metrics.ts';
 import { readExternalKeys } from './external-keys.ts';
+import { externalScheduler } from './external-scheduler.ts';
 import { helloPending, startHello } from './hello-start.ts';
 import { httpServer } from './http.ts';
 import { isLoopback, listenUrl } from './listen.ts';
@@ -239,6 +240,7 @@ async function buildDomains(inputs: DomainInputs) {
     region,
     replica,
     onReadings: (readings) => board.record(readings),
+    scheduler: externalScheduler(settings),
     liveness: {
       ttlMs: settings.agentTtl,
       lostAfterMs: settings.agentLostAfter,
@@ -265,7 +267,7 @@ async function buildDomains(inputs: DomainInputs) {
       registry.ecr,
       containers.ecs,
       logs.api,
-      longshoreApi({ identity, board, operator, status, registry }),
+      longshoreApi({ identity, board, operator, status, registry, containers }),
     ],
     verifier: createVerifier({ credentials: identity.credentials, clock, region }),
     authorizer: identity.authorizer,

@@ -1,5 +1,7 @@
 // Placement through the API: constraints of request and definition, filters, GPUs, and what is said when there is no room.
 import {
+  CreateServiceCommand,
+  DeleteServiceCommand,
   DescribeContainerInstancesCommand,
   DescribeTaskDefinitionCommand,
   ListContainerInstancesCommand,
@@ -14,7 +16,7 @@ import { sql } from '@longshore/store';
 import { testStores } from '@longshore/store/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { connectAgent, registerInstance, registration } from '../testing/fake-agent.ts';
-import { type Harness, openHarness } from '../testing/harness.ts';
+import { account, type Harness, openHarness, otherAccount, until } from '../testing/harness.ts';
 
 describe.each(testStores().map((backEnd) => [backEnd.name, backEnd] as const))('placement on %s', (_n, backEnd) => {
   let harness: Harness;
@@ -94,6 +96,41 @@ describe.each(testStores().map((backEnd) => [backEnd.name, backEnd] as const))('
     );
     const counts = instances.map((arn) => tasks?.filter((task) => task.containerInstanceArn === arn).length);
     expect(counts).toEqual([1, 1, 2]);
+  });
+
+  test('what speaks against each instance is explained, for tasks, services and definitions', async () => {
+    const containerDefinitions = [{ name: 'main', image: 'busybox', memory: 4000, cpu: 1 }];
+    const placementConstraints = [{ type: 'memberOf' as const, expression: 'attribute:zone == a' }];
+    await harness.client.send(
+      new RegisterTaskDefinitionCommand({ family: 'big', containerDefinitions, placementConstraints }),
+    );
+    const big = await harness.containers.explain(account, { taskDefinition: 'big' });
+    expect(big).toMatchObject({ kind: 'definition', fits: 0, instances: 3 });
+    expect(big?.reasons).toEqual({ 'RESOURCE:MEMORY': 3, MEMBER_OF: 1 });
+    const b = big?.answers.find((each) => each.arn === instances[2]);
+    expect(b?.reasons[0]).toEqual({ reason: 'MEMBER_OF', detail: "it does not meet: attribute:zone == 'a'" });
+    expect(b?.reasons[1]?.detail).toMatch(/^4000 MiB are needed, \d+ are left$/);
+
+    await harness.client.send(
+      new CreateServiceCommand({
+        serviceName: 'wide',
+        taskDefinition: 'f',
+        desiredCount: 4,
+        placementConstraints: [{ type: 'distinctInstance' }],
+      }),
+    );
+    await until(async () => {
+      const answer = await harness.containers.explain(account, { service: 'wide' });
+      return answer?.reasons['DISTINCT_INSTANCE'] === 3 && answer.state[0]?.startsWith('4 desired') ? true : undefined;
+    });
+    await harness.client.send(new DeleteServiceCommand({ service: 'wide', force: true }));
+
+    const { tasks } = await harness.client.send(new RunTaskCommand({ taskDefinition: 'f' }));
+    const task = await harness.containers.explain(account, { task: tasks?.[0]?.taskArn ?? '' });
+    expect(task).toMatchObject({ kind: 'task', fits: 3 });
+    expect(task?.state[0]).toContain('PENDING, desired RUNNING');
+    expect(await harness.containers.explain(account, { task: 'none' })).toBeUndefined();
+    expect(await harness.containers.explain(otherAccount, { taskDefinition: 'f' })).toBeUndefined();
   });
 
   test('each GPU is given to one task at a time', async () => {

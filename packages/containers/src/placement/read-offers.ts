@@ -49,15 +49,19 @@ async function readGroups(view: View, arns: readonly string[]): Promise<Map<stri
 
 type Used = Readonly<Record<'tcp' | 'udp' | 'gpu', Set<number>>>;
 
+function isUsed(protocol: string): protocol is keyof Used {
+  return protocol === 'tcp' || protocol === 'udp' || protocol === 'gpu';
+}
+
 async function readUsed(view: View, arns: readonly string[]): Promise<Map<string, Used>> {
-  const rows = await view.all<{ instance_arn: string; protocol: keyof Used; port: number }>(
+  const rows = await view.all<{ instance_arn: string; protocol: string; port: number }>(
     sql`SELECT instance_arn, protocol, port FROM ecs_ports WHERE instance_arn IN (${padded(arns)})`,
   );
   const byInstance = new Map<string, Used>();
   for (const { instance_arn: arn, protocol, port } of rows) {
     const used = byInstance.get(arn) ?? { tcp: new Set(), udp: new Set(), gpu: new Set() };
     byInstance.set(arn, used);
-    used[protocol].add(port);
+    if (isUsed(protocol)) used[protocol].add(port);
   }
   return byInstance;
 }

@@ -34,7 +34,7 @@ function accountId(text: string): AccountId {
   return id;
 }
 export const account = accountId('123456789012');
-const otherAccount = accountId('210987654321');
+export const otherAccount = accountId('210987654321');
 
 function rootOf(id: AccountId): Principal {
   return { account: id, arn: `arn:aws:iam::${id}:root`, userId: id, kind: 'root' };

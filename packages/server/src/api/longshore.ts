@@ -1,10 +1,12 @@
 // Longshore's own operations (JSON 1.1, target prefix `LongshoreV1`): what the AWS APIs have no word for.
 import { type AwsService, awsService, operation } from '@longshore/aws';
 import type { AccountId } from '@longshore/base';
+import type { Containers } from '@longshore/containers';
 import type { Identity } from '@longshore/identity';
 import type { Measurement, MeasurementBoard } from '@longshore/telemetry';
 import { z } from 'zod';
 import { jsonSchema } from './json-schema.ts';
+import { placementOperations } from './placement.ts';
 import { type RegistryUpkeep, registryUpkeepOperations } from './registry-upkeep.ts';
 import { ownResource as own, requireOperator } from './own-access.ts';
 
@@ -15,6 +17,7 @@ export interface LongshoreApiParts {
   readonly operator: AccountId;
   readonly status: (account: AccountId) => Promise<Status>;
   readonly registry: RegistryUpkeep;
+  readonly containers: Pick<Containers, 'explain'>;
 }
 
 /** What `longshore status` shows. */
@@ -88,6 +91,7 @@ export function longshoreApi(parts: LongshoreApiParts): AwsService {
         },
       }),
       ...registryUpkeepOperations(parts.registry, parts.operator),
+      ...placementOperations(parts.containers),
     ],
   });
 }
