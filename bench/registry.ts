@@ -1,11 +1,12 @@
 // Longshore's registry beside its peers in the same run, in turns. Sections: manifests and blobs (some two minutes), or those that
-// LONGSHORE_BENCH_SECTIONS names, of manifests, blobs, zb, lists, memory (long in their full size). Less of it: LONGSHORE_BENCH_ROUNDS, _ENTRIES (of lists), _TRANSFER_MB (of memory).
+// LONGSHORE_BENCH_SECTIONS names, of manifests, blobs, zb, lists, memory, collection (long in their full size). Less of it: LONGSHORE_BENCH_ROUNDS, _ENTRIES (of lists), _TRANSFER_MB (of memory).
 import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { interleave, machineLine, median, printTable } from './harness.ts';
 import { type Lists, measureLists, prepareLists } from './registry-lists.ts';
+import { measureCollection } from './registry-collection.ts';
 import { measureMemory } from './registry-memory.ts';
 import { blobBytes, manifestRate, measureBlobs, measureManifests, pushSmallImage } from './registry-rates.ts';
 import { longshoreSide, peerSides, peerVersion, type Side } from './registry-sides.ts';
@@ -72,11 +73,16 @@ async function measure(sides: readonly Side[], section: string, folder: string, 
       for (const { client } of lists.values()) client.close();
       return;
     }
+    case 'collection': {
+      const [ours] = sides;
+      for (let round = 0; ours && round < rounds; round += 1) note(samples, ours, await measureCollection());
+      return;
+    }
     case 'memory':
       for (const side of sides) note(samples, side, await measureMemory(side));
       return;
     default:
-      throw new Error(`There is no section ${section}: manifests, blobs, zb, lists, memory`);
+      throw new Error(`There is no section ${section}: manifests, blobs, zb, lists, memory, collection`);
   }
 }
 
