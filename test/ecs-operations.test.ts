@@ -21,16 +21,11 @@ const model = readAwsModel('ecs');
 const pending: readonly string[] = [
   'ContinueServiceDeployment',
   'CreateCapacityProvider',
-  'CreateTaskSet',
   'DeleteCapacityProvider',
-  'DeleteTaskSet',
   'DescribeCapacityProviders',
-  'DescribeTaskSets',
   'ExecuteCommand',
   'PutClusterCapacityProviders',
   'UpdateCapacityProvider',
-  'UpdateServicePrimaryTaskSet',
-  'UpdateTaskSet',
 ];
 
 /** Operations of newer SDKs than the model: gateways. */

@@ -165,6 +165,23 @@ const services: readonly Step[] = [
   step('DescribeServices', { services: ['every-service'] }, { waiter: 'ServicesInactive' }),
 ];
 
+const external = { cluster: 'default', service: 'every-external' };
+const taskSet = (known: Known) => at(known, 'CreateTaskSet', 'taskSet', 'id');
+const taskSets: readonly Step[] = [
+  step('CreateService', {
+    serviceName: 'every-external',
+    deploymentController: { type: 'EXTERNAL' },
+    desiredCount: 0,
+  }),
+  step('CreateTaskSet', { ...external, taskDefinition: 'every-task', externalId: 'x', tags }),
+  step('DescribeTaskSets', (known) => ({ ...external, taskSets: [taskSet(known), 'none'], include: ['TAGS'] })),
+  step('UpdateTaskSet', (known) => ({ ...external, taskSet: taskSet(known), scale: { value: 50, unit: 'PERCENT' } })),
+  step('UpdateServicePrimaryTaskSet', (known) => ({ ...external, primaryTaskSet: taskSet(known) })),
+  step('DescribeServices', { services: ['every-external'] }),
+  step('DeleteTaskSet', (known) => ({ ...external, taskSet: taskSet(known), force: true })),
+  step('DeleteService', { service: 'every-external' }),
+];
+
 /** What Amazon makes up of parts that Longshore has by themselves: none is there, none can be made. */
 const none: readonly Step[] = [
   step(
@@ -233,6 +250,7 @@ export const steps: readonly Step[] = [
   ...instances,
   ...tasks,
   ...services,
+  ...taskSets,
   ...none,
   ...ends,
 ];

@@ -354,6 +354,28 @@ const services: readonly Row[] = [
   ['ListServicesByNamespace', 'of no name', { namespace: '' }, 'InvalidParameter', /namespace/],
 ];
 
+const set = { cluster: 'default', service: 'none', taskSet: 'ecs-svc/1' };
+const taskSets: readonly Row[] = [
+  ['CreateTaskSet', 'of no service', { ...set, taskDefinition: 'by-refusal' }, 'ServiceNotFound', /not found/],
+  [
+    'CreateTaskSet',
+    'with a scale of 101',
+    { ...set, taskDefinition: 'by-refusal', scale: { value: 101, unit: 'PERCENT' } },
+    'InvalidParameter',
+    /between 0 and 100/,
+  ],
+  ['DescribeTaskSets', 'of no service', { cluster: 'default', service: 'none' }, 'ServiceNotFound', /not found/],
+  ['UpdateTaskSet', 'without a scale', { ...set, scale: {} }, 'InvalidParameter', /scale.value/],
+  ['DeleteTaskSet', 'of no service', set, 'ServiceNotFound', /not found/],
+  [
+    'UpdateServicePrimaryTaskSet',
+    'in a cluster that is gone',
+    { ...set, cluster, primaryTaskSet: 'ecs-svc/1' },
+    'ClusterNotFound',
+    missing,
+  ],
+];
+
 const none: readonly Row[] = [
   ['ListDaemons', 'in a cluster that is gone', { clusterArn: cluster }, 'ClusterNotFound', missing],
   ['ListDaemonDeployments', 'with a page of 0', { daemonArn: 'x', maxResults: 0 }, 'InvalidParameter', /maxResults/],
@@ -368,6 +390,7 @@ export const refusals: readonly Refusal[] = [
   ...instances,
   ...tasks,
   ...services,
+  ...taskSets,
   ...none,
 ].map(([name, why, input, error, words]) => ({
   name,

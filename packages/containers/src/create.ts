@@ -15,6 +15,7 @@ import { explainPlacement } from './placement/explain.ts';
 import { proposer } from './placement/scheduler.ts';
 import { summaryOf } from './summary.ts';
 import { targetKeeper } from './targets/keeper.ts';
+import { taskSetKeeper } from './task-sets/keeper.ts';
 import { type TcsSession, tcsSession } from './tcs/session.ts';
 import type { Containers, ContainersOptions } from './types.ts';
 
@@ -60,11 +61,13 @@ export function createContainers(options: ContainersOptions): Containers {
     wakeKeeper() {
       keeper.wake();
       targets.wake();
+      taskSets.wake();
     },
   };
   const hub = acsHub(core);
   const keeper = serviceKeeper(core, options.settleMs ?? usualSettleMs);
   const targets = targetKeeper(core);
+  const taskSets = taskSetKeeper(core, options.settleMs ?? usualSettleMs);
 
   return {
     ecs: ecsService(core),
@@ -81,7 +84,7 @@ export function createContainers(options: ContainersOptions): Containers {
       const onEnd = (session: TcsSession) => void tcsSessions.delete(session);
       tcsSessions.add(tcsSession({ core, socket, instanceArn: named.arn, onReadings, onEnd }));
     },
-    services: [keeper, targets, deliveryPoll(core, hub), instanceWatch(core, hub), forgetting(core)],
+    services: [keeper, taskSets, targets, deliveryPoll(core, hub), instanceWatch(core, hub), forgetting(core)],
     async recover(account) {
       await store.write([saveNewCluster({ region, account }, 'default', { settings: [] }, clock.now())]);
       await recoverConnections(core, clock.now());

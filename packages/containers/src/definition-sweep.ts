@@ -11,6 +11,7 @@ export async function sweepDefinitions(core: Pick<Core, 'store'>, last = ''): Pr
   const asked = await core.store.all<{ arn: string; named: number }>(
     sql`SELECT arn, CASE WHEN EXISTS (SELECT 1 FROM ecs_services s WHERE s.account = d.account
           AND s.status <> 'INACTIVE' AND (s.definition_arn = d.arn OR s.document LIKE '%"' || d.arn || '"%'))
+          OR EXISTS (SELECT 1 FROM ecs_task_sets t WHERE t.account = d.account AND t.document LIKE '%"' || d.arn || '"%')
         THEN 1 ELSE 0 END AS named
       FROM ecs_task_definitions d WHERE status = 'DELETE_IN_PROGRESS' AND arn > ${last} ORDER BY arn LIMIT ${batch}`,
   );

@@ -57,6 +57,7 @@ export const ecsErrors = Object.freeze({
   definitionInactive: fixed('ClientException', 'TaskDefinition is inactive'),
   definitionUndescribed: fixed('ClientException', 'Unable to describe task definition.'),
   definitionUnknown: fixed('ClientException', 'The specified task definition does not exist.'),
+  taskSetNotFound: fixed('TaskSetNotFoundException', 'The specified task set was not found.'),
   taskNotFound: fixed('InvalidParameterException', 'The referenced task was not found.'),
   noInstances: fixed('InvalidParameterException', 'No Container Instances were found in your cluster.'),
   instanceNotFound: fixed('InvalidParameterException', 'The referenced container instance was not found.'),

@@ -31,6 +31,7 @@ export type EcsKind =
   | 'service-deployment'
   | 'service-revision'
   | 'task-definition'
+  | 'task-set'
   | 'container';
 
 export function ecsArn(place: Place, kind: EcsKind, resource: string): string {

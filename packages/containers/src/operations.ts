@@ -51,6 +51,11 @@ import { updateContainerAgent } from './api/update-container-agent.ts';
 import { updateContainerInstancesState } from './api/update-container-instances-state.ts';
 import { updateService } from './api/update-service.ts';
 import { updateTaskProtection } from './api/update-task-protection.ts';
+import { createTaskSet } from './api/create-task-set.ts';
+import { updateTaskSet } from './api/update-task-set.ts';
+import { deleteTaskSet } from './api/delete-task-set.ts';
+import { describeTaskSets } from './api/describe-task-sets.ts';
+import { updateServicePrimaryTaskSet } from './api/update-service-primary-task-set.ts';
 import type { Core } from './core.ts';
 
 export function ecsService(core: Core): AwsService {
@@ -107,6 +112,11 @@ export function ecsService(core: Core): AwsService {
       updateContainerAgent(core),
       updateContainerInstancesState(core),
       updateService(core),
+      createTaskSet(core),
+      updateTaskSet(core),
+      deleteTaskSet(core),
+      describeTaskSets(core),
+      updateServicePrimaryTaskSet(core),
       ...expressGatewayServices(core),
       ...managedDaemons(core),
       updateTaskProtection(core),

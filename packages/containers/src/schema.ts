@@ -122,4 +122,14 @@ export const containersMigrations: readonly Migration[] = [
       'CREATE INDEX ecs_service_revisions_service ON ecs_service_revisions (service_arn, created_at)',
     ],
   },
+  {
+    id: 'containers/007-task-sets',
+    statements: [
+      `CREATE TABLE ecs_task_sets (
+        arn KEY PRIMARY KEY, account KEY NOT NULL, cluster_arn KEY NOT NULL, service_arn KEY NOT NULL,
+        status KEY NOT NULL, version BIGINT NOT NULL, created_at BIGINT NOT NULL, updated_at BIGINT NOT NULL,
+        document TEXT NOT NULL)`,
+      'CREATE INDEX ecs_task_sets_service ON ecs_task_sets (service_arn, created_at)',
+    ],
+  },
 ];

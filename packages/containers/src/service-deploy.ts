@@ -15,10 +15,10 @@ import {
 import { countServiceTasks, type Deployment, type ServiceDocument, type ServiceRecord } from './services.ts';
 
 /** A primary deployment of `definition`, as ECS names them: `ecs-svc/` and nineteen digits. */
-function newDeployment(
+export function newDeployment(
   definition: DefinitionRecord,
-  revisionArn: string,
-  { loadBalancers, serviceRegistries }: ServiceDocument,
+  revisionArn: string | undefined,
+  { loadBalancers, serviceRegistries }: Pick<ServiceDocument, 'loadBalancers' | 'serviceRegistries'>,
   now: number,
 ): Deployment {
   const id = `ecs-svc/${newDigits()}`;

@@ -1,11 +1,12 @@
 // Services as the API shows them.
-import type { Deployment as ApiDeployment, Service, ServiceCurrentRevisionSummary } from '@aws-sdk/client-ecs';
+import type { Deployment as ApiDeployment, Service, ServiceCurrentRevisionSummary, TaskSet } from '@aws-sdk/client-ecs';
 import type { View } from '@longshore/store';
 import { dateOf } from './documents.ts';
 import { shapeConfiguration } from './service-configuration.ts';
 import { isOpen } from './service-rollouts.ts';
 import { countServiceTasks, type Deployment, type ServiceRecord, type TaskCount } from './services.ts';
 import { type CleanTag } from './tags.ts';
+import { taskSetsOf } from './task-sets/shape.ts';
 
 const pendingStatuses = new Set(['PROVISIONING', 'PENDING', 'ACTIVATING']);
 
@@ -43,7 +44,12 @@ function shapeCurrentRevision(
   return { arn, requestedTaskCount: desiredCount, runningTaskCount: runningCount, pendingTaskCount: pendingCount };
 }
 
-function shape(service: ServiceRecord, counts: readonly TaskCount[], tags: readonly CleanTag[] | undefined): Service {
+function shape(
+  service: ServiceRecord,
+  counts: readonly TaskCount[],
+  tags: readonly CleanTag[] | undefined,
+  taskSets: readonly TaskSet[] | undefined,
+): Service {
   const { document } = service;
   return {
     serviceArn: service.arn,
@@ -76,6 +82,7 @@ function shape(service: ServiceRecord, counts: readonly TaskCount[], tags: reado
     propagateTags: document.propagateTags,
     enableExecuteCommand: false,
     tags: tags === undefined ? undefined : tags.map((each) => ({ ...each })),
+    ...(taskSets && { taskSets: [...taskSets] }),
   };
 }
 
@@ -89,11 +96,13 @@ export async function shapeServices(
     view,
     services.map((each) => each.arn),
   );
+  const taskSets = await taskSetsOf(view, services);
   return services.map((service) =>
     shape(
       service,
       counts.filter((each) => each.serviceArn === service.arn),
       tags(service.arn),
+      taskSets.get(service.arn),
     ),
   );
 }

@@ -183,6 +183,14 @@ export function replaceService(before: ServiceRecord, after: ServiceRecord): Ste
   };
 }
 
+/** Fails the write if another wrote the service meanwhile: part of what is done for it without changing its row. */
+export function serviceUnchanged(service: ServiceRecord): Step {
+  return {
+    sql: sql`UPDATE ecs_services SET status = status WHERE arn = ${service.arn} AND version = ${service.version}`,
+    expect: 1,
+  };
+}
+
 export interface TaskCount {
   readonly serviceArn: string;
   readonly deployment: string;

@@ -10,6 +10,7 @@ const lookups: Readonly<Record<string, (arn: string) => Sql>> = {
   'container-instance': (arn) => sql`SELECT 1 AS one FROM ecs_instances WHERE arn = ${arn} AND status <> 'INACTIVE'`,
   task: (arn) => sql`SELECT 1 AS one FROM ecs_tasks WHERE arn = ${arn}`,
   service: (arn) => sql`SELECT 1 AS one FROM ecs_services WHERE arn = ${arn} AND status <> 'INACTIVE'`,
+  'task-set': (arn) => sql`SELECT 1 AS one FROM ecs_task_sets WHERE arn = ${arn}`,
   'task-definition': (arn) => sql`SELECT 1 AS one FROM ecs_task_definitions WHERE arn = ${arn} AND status <> 'DELETED'`,
 };
 

@@ -86,7 +86,9 @@ export function planService(
   const { now } = settings;
   const settle = tasks.filter((task) => task.lastStatus === 'STOPPED').map((task) => task.arn);
   if (service.status !== 'ACTIVE') return drain(service, tasks, settle);
-  if (service.external || service.deployments.length === 0) return nothingMore(service, settle);
+  // The ends of an external service's tasks are counted by its task sets.
+  if (service.external) return nothingMore(service, []);
+  if (service.deployments.length === 0) return nothingMore(service, settle);
 
   const noted = service.deployments.map((each) => noteFailures(each, tasks, service, settings));
   const course = judge(service, noted, now);
