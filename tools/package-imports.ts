@@ -71,7 +71,7 @@ function packageFaults(folder: string, name: string): string[] {
     .filter((each) => each.startsWith('@longshore/') && !allowed.includes(each.slice('@longshore/'.length)))
     .map((each) => `packages/${name}/package.json depends on ${each}, which ${name} may not import`);
   for (const file of sourceFiles(join(folder, 'src'))) {
-    const test = file.endsWith('.test.ts') || file.includes('/testing') || file.endsWith('/fixture.ts');
+    const test = file.endsWith('.test.ts') || file.includes('/testing');
     for (const specifier of importsOf(readFileSync(file, 'utf8'))) {
       const fault = importFault({ specifier, file, folder, name, declared, dev, test });
       if (fault !== undefined) faults.push(`${relative(join(folder, '..', '..'), file)}: ${fault}`);

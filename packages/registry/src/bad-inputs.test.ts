@@ -15,7 +15,7 @@ import {
   putManifest,
   type TestAccount,
   type TestRegistry,
-} from './fixture.ts';
+} from './testing/fixture.ts';
 import { mediaTypes } from './manifest.ts';
 
 let at: TestRegistry;

@@ -5,7 +5,14 @@ import type { BlobStore } from '@longshore/blobs';
 import { acquireLease, sql, type Store } from '@longshore/store';
 import { testStores } from '@longshore/store/testing';
 import { afterEach, describe, expect, test } from 'vitest';
-import { imageManifest, openTestRegistry, pushBlob, pushImage, putManifest, type TestRegistry } from './fixture.ts';
+import {
+  imageManifest,
+  openTestRegistry,
+  pushBlob,
+  pushImage,
+  putManifest,
+  type TestRegistry,
+} from './testing/fixture.ts';
 import { mediaTypes } from './manifest.ts';
 
 const graceMs = 60_000;

@@ -3,7 +3,7 @@ import { digestOf, type Clock, systemClock } from '@longshore/base';
 import { sql, type Store } from '@longshore/store';
 import { testStores } from '@longshore/store/testing';
 import { afterEach, describe, expect, test } from 'vitest';
-import { openTestRegistry, pushBlob, pushImage, type TestRegistry } from './fixture.ts';
+import { openTestRegistry, pushBlob, pushImage, type TestRegistry } from './testing/fixture.ts';
 
 interface Breakable {
   readonly wrap: (store: Store) => Store;

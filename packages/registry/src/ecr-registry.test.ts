@@ -49,7 +49,7 @@ import {
   putManifest,
   type TestAccount,
   type TestRegistry,
-} from './fixture.ts';
+} from './testing/fixture.ts';
 import { mediaTypes } from './manifest.ts';
 
 const dayMs = 24 * 60 * 60 * 1000;

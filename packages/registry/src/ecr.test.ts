@@ -36,7 +36,7 @@ import {
   putManifest,
   type TestAccount,
   type TestRegistry,
-} from './fixture.ts';
+} from './testing/fixture.ts';
 import { mediaTypes } from './manifest.ts';
 
 const MiB = 1024 * 1024;

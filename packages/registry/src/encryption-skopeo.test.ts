@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { CreateRepositoryCommand, ECRClient } from '@aws-sdk/client-ecr';
 import { DisableKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import { expect, onTestFinished, test } from 'vitest';
-import { openTestRegistry, pushImage } from './fixture.ts';
+import { openTestRegistry, pushImage } from './testing/fixture.ts';
 
 const run = promisify(execFile);
 

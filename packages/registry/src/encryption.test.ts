@@ -21,7 +21,7 @@ import {
   pushImage,
   type TestRegistry,
   type TestRegistryOptions,
-} from './fixture.ts';
+} from './testing/fixture.ts';
 
 interface Clients {
   readonly ecr: ECRClient;

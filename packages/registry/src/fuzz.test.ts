@@ -5,7 +5,7 @@ import { digestOf } from '@longshore/base';
 import { testStores } from '@longshore/store/testing';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { imageManifest, openTestRegistry, pushBlob, pushImage, type TestRegistry } from './fixture.ts';
+import { imageManifest, openTestRegistry, pushBlob, pushImage, type TestRegistry } from './testing/fixture.ts';
 import { mediaTypes } from './manifest.ts';
 import { routeOf } from './oci/routes.ts';
 

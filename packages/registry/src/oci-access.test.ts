@@ -1,7 +1,14 @@
 // Who may do what over HTTP: logins, tokens and their scopes, other accounts, and what must not be told.
 import { digestOf } from '@longshore/base';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { errorCode, openTestRegistry, pushBlob, pushImage, type TestAccount, type TestRegistry } from './fixture.ts';
+import {
+  errorCode,
+  openTestRegistry,
+  pushBlob,
+  pushImage,
+  type TestAccount,
+  type TestRegistry,
+} from './testing/fixture.ts';
 import { changeRepository } from './repositories.ts';
 import type { Core } from './core.ts';
 import { parseRepositoryName } from './names.ts';

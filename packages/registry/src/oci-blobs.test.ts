@@ -4,7 +4,14 @@ import { digestOf } from '@longshore/base';
 import { sql, sqlList } from '@longshore/store';
 import { testStores } from '@longshore/store/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { errorCode, openTestRegistry, pushBlob, pushImage, type TestAccount, type TestRegistry } from './fixture.ts';
+import {
+  errorCode,
+  openTestRegistry,
+  pushBlob,
+  pushImage,
+  type TestAccount,
+  type TestRegistry,
+} from './testing/fixture.ts';
 import { limits } from './limits.ts';
 
 describe.each(testStores())('on $name', (backEnd) => {

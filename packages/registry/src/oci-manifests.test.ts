@@ -11,7 +11,7 @@ import {
   pushImage,
   putManifest,
   type TestRegistry,
-} from './fixture.ts';
+} from './testing/fixture.ts';
 import { mediaTypes } from './manifest.ts';
 
 describe.each(testStores())('on $name', (backEnd) => {

@@ -4,7 +4,7 @@ import type { AuditEntry } from '@longshore/aws';
 import { digestOf, silentLogger } from '@longshore/base';
 import { sql } from '@longshore/store';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { openTestRegistry, pushBlob, pushImage, putManifest, type TestRegistry } from './fixture.ts';
+import { openTestRegistry, pushBlob, pushImage, putManifest, type TestRegistry } from './testing/fixture.ts';
 
 interface AccessLine {
   readonly access: Readonly<Record<string, unknown>>;

@@ -21,7 +21,7 @@ import {
   putManifest,
   type TestAccount,
   type TestRegistry,
-} from './fixture.ts';
+} from './testing/fixture.ts';
 
 const pull = ['ecr:BatchGetImage', 'ecr:GetDownloadUrlForLayer', 'ecr:BatchCheckLayerAvailability'];
 const push = ['ecr:InitiateLayerUpload', 'ecr:UploadLayerPart', 'ecr:CompleteLayerUpload', 'ecr:PutImage'];

@@ -3,7 +3,7 @@ import { testStores } from '@longshore/store/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { sql, storeMigrations } from '@longshore/store';
 import { registryMigrations } from './schema.ts';
-import { imageManifest, openTestRegistry, pushBlob, putManifest, type TestRegistry } from './fixture.ts';
+import { imageManifest, openTestRegistry, pushBlob, putManifest, type TestRegistry } from './testing/fixture.ts';
 
 describe.each(testStores())('on $name', (backEnd) => {
   let at: TestRegistry;

@@ -5,7 +5,7 @@ import { findS3Server, missingS3Server, startS3Server, type ThrowAwayS3 } from '
 import type { Store } from '@longshore/store';
 import { testStores } from '@longshore/store/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { errorCode, openTestRegistry, pushBlob } from './fixture.ts';
+import { errorCode, openTestRegistry, pushBlob } from './testing/fixture.ts';
 
 const absent = findS3Server() === undefined;
 

@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import { gunzipSync } from 'node:zlib';
 import { digestOf } from '@longshore/base';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { openTestRegistry, type TestRegistry } from './fixture.ts';
+import { openTestRegistry, type TestRegistry } from './testing/fixture.ts';
 import { mediaTypes } from './manifest.ts';
 
 const run = promisify(execFile);

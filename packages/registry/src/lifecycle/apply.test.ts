@@ -1,7 +1,7 @@
 // The loop beside others who change what it decided about: the policy taken away, an image tagged, in the last moment.
 import { sql, type Store } from '@longshore/store';
 import { afterEach, expect, test, vi } from 'vitest';
-import { openTestRegistry, pushImage, putManifest, type TestRegistry } from '../fixture.ts';
+import { openTestRegistry, pushImage, putManifest, type TestRegistry } from '../testing/fixture.ts';
 
 const name = 'late/change';
 let at: TestRegistry;

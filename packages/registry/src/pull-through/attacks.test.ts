@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { CreatePullThroughCacheRuleCommand } from '@aws-sdk/client-ecr';
 import { digestOf } from '@longshore/base';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { errorCode, imageManifest, openTestRegistry, type TestRegistry } from '../fixture.ts';
+import { errorCode, imageManifest, openTestRegistry, type TestRegistry } from '../testing/fixture.ts';
 import { mediaTypes } from '../manifest.ts';
 import { addRule, addSecret, ecrOf, type FakeUpstream, fakeUpstream } from './testing.ts';
 

@@ -18,7 +18,7 @@ import {
 import { CreateSecretCommand, DeleteSecretCommand, PutSecretValueCommand } from '@aws-sdk/client-secrets-manager';
 import { digestOf, systemClock } from '@longshore/base';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { openTestRegistry, type TestRegistry } from '../fixture.ts';
+import { openTestRegistry, type TestRegistry } from '../testing/fixture.ts';
 import { addRule, addSecret, ecrOf, secretsOf } from './testing.ts';
 
 const run = promisify(execFile);

@@ -21,7 +21,7 @@ import {
   pushImage,
   putManifest,
   type TestRegistry,
-} from '../fixture.ts';
+} from '../testing/fixture.ts';
 import { mediaTypes } from '../manifest.ts';
 import { addRule, addSecret, ecrOf } from './testing.ts';
 

@@ -7,7 +7,7 @@ import {
   ECRClient,
 } from '@aws-sdk/client-ecr';
 import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import type { TestAccount, TestRegistry } from '../fixture.ts';
+import type { TestAccount, TestRegistry } from '../testing/fixture.ts';
 
 function settings(at: TestRegistry, account: TestAccount) {
   return { endpoint: at.url, region: 'us-east-1', credentials: account.key, maxAttempts: 1 };

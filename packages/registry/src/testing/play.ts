@@ -4,7 +4,7 @@ import { type Digest, digestOf, newHexId } from '@longshore/base';
 import { sql } from '@longshore/store';
 import type { Core } from '../core.ts';
 import { RegistryError } from '../errors.ts';
-import { imageManifest, type TestManifest } from '../fixture.ts';
+import { imageManifest, type TestManifest } from './fixture.ts';
 import { deleteImage, putImage } from '../images.ts';
 import { findLayer, keepLayer, mountLayer, unlinkLayer } from '../layers.ts';
 import type { Tag } from '../names.ts';

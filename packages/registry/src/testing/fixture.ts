@@ -19,12 +19,12 @@ import { type BlobStore, openDirectoryBlobStore } from '@longshore/blobs';
 import { type AccessKey, createIdentity, type Identity, identityMigrations } from '@longshore/identity';
 import type { Store } from '@longshore/store';
 import { testStores } from '@longshore/store/testing';
-import { mediaTypes } from './manifest.ts';
-import type { PullThroughOptions } from './pull-through/state.ts';
-import { createRegistry } from './registry.ts';
+import { mediaTypes } from '../manifest.ts';
+import type { PullThroughOptions } from '../pull-through/state.ts';
+import { createRegistry } from '../registry.ts';
 import { createKeys, type ExternalEndpoint, type Keys, keysMigrations } from '@longshore/keys';
-import { registryMigrations } from './schema.ts';
-import type { CollectionOptions, Registry, RegistryOptions } from './types.ts';
+import { registryMigrations } from '../schema.ts';
+import type { CollectionOptions, Registry, RegistryOptions } from '../types.ts';
 
 export interface TestAccount {
   readonly id: string;
