@@ -52,6 +52,7 @@ function isForTests(module: string): boolean {
 interface PackageJson {
   readonly name: string;
   readonly dependencies?: Readonly<Record<string, string>>;
+  readonly optionalDependencies?: Readonly<Record<string, string>>;
   readonly devDependencies?: Readonly<Record<string, string>>;
 }
 
@@ -65,7 +66,7 @@ function packageFaults(folder: string, name: string): string[] {
   const allowed = allowedImports[name];
   if (!allowed) return [`packages/${name} is not in the table of allowed imports`];
   const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as PackageJson;
-  const declared = new Set(Object.keys(manifest.dependencies ?? {}));
+  const declared = new Set(Object.keys({ ...manifest.dependencies, ...manifest.optionalDependencies }));
   const dev = new Set(Object.keys(manifest.devDependencies ?? {}));
   const faults = [...declared]
     .filter((each) => each.startsWith('@longshore/') && !allowed.includes(each.slice('@longshore/'.length)))
