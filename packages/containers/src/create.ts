@@ -16,6 +16,7 @@ import { proposer } from './placement/scheduler.ts';
 import { summaryOf } from './summary.ts';
 import { targetKeeper } from './targets/keeper.ts';
 import { taskSetKeeper } from './task-sets/keeper.ts';
+import { machineAddress } from './targets/read.ts';
 import { type TcsSession, tcsSession } from './tcs/session.ts';
 import type { Containers, ContainersOptions } from './types.ts';
 
@@ -96,6 +97,7 @@ export function createContainers(options: ContainersOptions): Containers {
       ]);
     },
     explain: (account, query) => explainPlacement(core, { region, account }, query),
+    machineAddress: (account, id) => machineAddress(store, account, id),
     summary: (account) => summaryOf(store, account),
   };
 }

@@ -132,6 +132,8 @@ export interface Containers {
   closeAgents(): Promise<void>;
   /** Why a task or a service's tasks do not run, or whether a definition would find room; undefined if there is no such thing. */
   explain(account: AccountId, query: WhyQuery): Promise<WhyAnswer | undefined>;
+  /** By which others reach a machine of the account, named by its EC2 instance id or its container instance id. */
+  machineAddress(account: string, instanceId: string): Promise<string | undefined>;
   /** Counts for `longshore status`. */
   summary(account: AccountId): Promise<{
     readonly clusters: number;

@@ -3,6 +3,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { UserError } from '@longshore/base';
 import { z } from 'zod';
+import { parseAddresses } from './addresses.ts';
 import { parseDuration } from './duration.ts';
 import { parseListen } from './listen.ts';
 
@@ -38,6 +39,13 @@ const booleanSchema = z.union([z.boolean(), z.string()]).transform((value, conte
   const truth = typeof value === 'boolean' ? value : truths[value];
   if (truth !== undefined) return truth;
   context.addIssue({ code: 'custom', message: 'true or false' });
+  return z.NEVER;
+});
+
+const addressesSchema = z.string().transform((text, context) => {
+  const addresses = parseAddresses(text.trim());
+  if (addresses !== undefined) return addresses;
+  context.addIssue({ code: 'custom', message: 'an IP address, or a block of at most 4096 like 127.0.3.0/24' });
   return z.NEVER;
 });
 
@@ -116,6 +124,8 @@ const settingsSchema = z.strictObject({
   pullThroughTagTtl: durationSchema.prefault('10m'),
   pullThroughPrivate: booleanSchema.default(false),
   pullThroughInsecure: hostsSchema.prefault(''),
+  balanceAddress: addressesSchema.prefault('127.0.0.1'),
+  haproxy: z.string().min(1, 'a file').optional(),
   logLevel: z.enum(['debug', 'info', 'warn', 'error'], { error: 'debug, info, warn or error' }).default('info'),
 });
 
@@ -252,6 +262,13 @@ export const settingsTable: readonly SettingRow[] = Object.freeze([
     'upstream hosts that may be asked without TLS, besides loopback',
     'none',
   ),
+  row(
+    'balanceAddress',
+    '--balance-address <ip or block>',
+    'where load balancers listen; of a block each gets an address of its own',
+    '127.0.0.1',
+  ),
+  row('haproxy', '--haproxy <file>', 'the HAProxy that carries the traffic of load balancers', 'haproxy in PATH'),
   row('logLevel', '--log-level <level>', 'debug, info, warn or error', 'info'),
 ]);
 

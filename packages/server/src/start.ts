@@ -12,6 +12,7 @@ import {
   UserError,
 } from '@longshore/base';
 import { openDirectoryBlobStore, openS3BlobStore } from '@longshore/blobs';
+import { type Balancing, balancingMigrations } from '@longshore/balancing';
 import { type Containers, containersMigrations, createContainers } from '@longshore/containers';
 import { createIdentity, type Identity, identityMigrations } from '@longshore/identity';
 import { createKeys, type Keys, keysMigrations } from '@longshore/keys';
@@ -38,6 +39,7 @@ import { type ServiceGroup, serviceGroup } from './service-group.ts';
 import type { Settings } from './settings.ts';
 import { serveAgentSockets } from './sockets.ts';
 import { version } from './version.ts';
+import { wireBalancing } from './wire-balancing.ts';
 import { scrapeContext } from './wire-request.ts';
 
 export interface StartOptions {
@@ -83,6 +85,7 @@ export async function startServer(settings: Settings, options: StartOptions): Pr
       ...registryMigrations,
       ...containersMigrations,
       ...logsMigrations,
+      ...balancingMigrations,
     ]);
 
     const metrics = prometheusMetrics();
@@ -132,6 +135,7 @@ export async function startServer(settings: Settings, options: StartOptions): Pr
       registry: parts.registry,
       containers: parts.containers,
       logs: parts.logs,
+      balancing: parts.balancing,
       audit: parts.audit,
     });
     if (settings.agent) {
@@ -231,7 +235,9 @@ async function buildDomains(inputs: DomainInputs) {
     },
   });
   await registry.recover();
-  const containers = createContainers({
+  const machineAddress = (of: string, id: string) => containers.machineAddress(of, id);
+  const balancing = await wireBalancing({ settings, data, store, replica, operator, clock, log, machineAddress });
+  const containers: Containers = createContainers({
     store,
     authorizer: identity.authorizer,
     clock,
@@ -241,6 +247,7 @@ async function buildDomains(inputs: DomainInputs) {
     replica,
     onReadings: (readings) => board.record(readings),
     scheduler: externalScheduler(settings),
+    loadBalancing: balancing.tasks,
     liveness: {
       ttlMs: settings.agentTtl,
       lostAfterMs: settings.agentLostAfter,
@@ -267,6 +274,7 @@ async function buildDomains(inputs: DomainInputs) {
       registry.ecr,
       containers.ecs,
       logs.api,
+      balancing.elb,
       longshoreApi({ identity, board, operator, status, registry, containers }),
     ],
     verifier: createVerifier({ credentials: identity.credentials, clock, region }),
@@ -278,7 +286,7 @@ async function buildDomains(inputs: DomainInputs) {
     meter: metrics.meter,
     audit,
   });
-  return { aws, registry, containers, logs, audit: audit.service };
+  return { aws, registry, containers, logs, balancing, audit: audit.service };
 }
 
 type Domains = Awaited<ReturnType<typeof buildDomains>>;
@@ -341,12 +349,13 @@ interface ServiceInputs {
   readonly registry: Registry;
   readonly containers: Containers;
   readonly logs: Logs;
+  readonly balancing: Balancing;
   readonly audit: Service;
 }
 
 function startServices(
   group: ServiceGroup,
-  { store, clock, log, metrics, identity, keys, registry, containers, logs, audit }: ServiceInputs,
+  { store, clock, log, metrics, identity, keys, registry, containers, logs, balancing, audit }: ServiceInputs,
 ): void {
   group.start(outboxRelay({ store, log, clock, everyMs: 1000, subscribers: [eventMetrics(metrics.meter)] }));
   // First to start, last to stop: what the others do is still recorded.
@@ -355,6 +364,7 @@ function startServices(
     ...identity.services,
     ...keys.services,
     ...registry.services,
+    ...balancing.services,
     ...containers.services,
     ...logs.services,
   ];

@@ -59,19 +59,36 @@ export async function attachedTasks(view: View): Promise<AttachedTask[]> {
 
 const batch = 500;
 
+interface MachineRow {
+  readonly arn: string;
+  readonly attributes: string;
+  readonly document: string;
+}
+
+function toMachine(row: MachineRow): Machine {
+  const attributes = readDocument<Attribute[]>(row.attributes);
+  const { ec2InstanceId } = readDocument<InstanceDocument>(row.document);
+  const address = attributes.find((each) => each.name === 'longshore.address')?.value;
+  return { id: ec2InstanceId ?? lastPart(row.arn), address };
+}
+
+/** By which others reach the account's machine of this id; undefined if there is none, or nobody said. */
+export async function machineAddress(view: View, account: string, id: string): Promise<string | undefined> {
+  const rows = await view.all<MachineRow>(
+    sql`SELECT arn, attributes, document FROM ecs_instances WHERE account = ${account} AND status <> 'INACTIVE'`,
+  );
+  const named = rows.find((row) => lastPart(row.arn) === id || toMachine(row).id === id);
+  return named && toMachine(named).address;
+}
+
 export async function machinesOf(view: View, tasks: readonly AttachedTask[]): Promise<Map<string, Machine>> {
   const arns = [...new Set(tasks.map((each) => each.instanceArn))];
   const machines = new Map<string, Machine>();
   for (let at = 0; at < arns.length; at += batch) {
-    const rows = await view.all<{ arn: string; attributes: string; document: string }>(
+    const rows = await view.all<MachineRow>(
       sql`SELECT arn, attributes, document FROM ecs_instances WHERE arn IN (${sqlList(arns.slice(at, at + batch))})`,
     );
-    for (const row of rows) {
-      const attributes = readDocument<Attribute[]>(row.attributes);
-      const { ec2InstanceId } = readDocument<InstanceDocument>(row.document);
-      const address = attributes.find((each) => each.name === 'longshore.address')?.value;
-      machines.set(row.arn, { id: ec2InstanceId ?? lastPart(row.arn), address });
-    }
+    for (const row of rows) machines.set(row.arn, toMachine(row));
   }
   return machines;
 }
