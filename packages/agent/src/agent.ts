@@ -14,6 +14,7 @@ import type { Hands } from './execute/types.ts';
 import { createHolders } from './network/holders.ts';
 import { createPreparedNetworks } from './network/prepared.ts';
 import { readGpus } from './task/gpus.ts';
+import { createTaskNetworks } from './network/task-network.ts';
 import { openInstanceFile } from './state/instance.ts';
 import { openTaskFiles } from './state/task-files.ts';
 import { labels } from './task/names.ts';
@@ -71,9 +72,11 @@ export function createAgent(options: AgentOptions, given: Partial<AgentWorld> = 
       clock,
       log,
     });
+    const holders = createHolders({ engine, agentId, log });
+    const taskNetworks = createTaskNetworks({ engine, agentId, log });
     const networks = createPreparedNetworks({
       engine,
-      holders: createHolders({ engine, agentId, log }),
+      holders,
       userLabel: `${labels.agent}=${agentId}`,
       size: options.preparedNetworks ?? defaultPreparedNetworks,
       clock,
@@ -110,6 +113,8 @@ export function createAgent(options: AgentOptions, given: Partial<AgentWorld> = 
       }),
       reporter: api,
       networks,
+      holders,
+      taskNetworks,
       endpoint,
       owner: () => ({ agentId, instanceArn: membership.arn(), bindAddress: options.bindAddress, gpus }),
       clock,
@@ -168,6 +173,7 @@ export function createAgent(options: AgentOptions, given: Partial<AgentWorld> = 
     } finally {
       await tasks.stop();
       await networks.close();
+      await taskNetworks.removeUnused().catch(() => undefined);
       await endpoint.close();
       engine.close();
       api.close();

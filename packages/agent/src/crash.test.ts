@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import type { AcsTask } from '@longshore/aws';
 import { systemClock } from '@longshore/base';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { labels } from './task/names.ts';
 import { type Harness, openHarness, shell, taskOf, until } from './testing/harness.ts';
 
 let harness: Harness;
@@ -14,6 +15,17 @@ let child: ChildProcess | undefined;
 beforeAll(async () => {
   harness = await openHarness();
 });
+
+const subnet = `10.223.${Math.floor(Math.random() * 256)}`;
+
+function ownNetwork(host: number): Partial<AcsTask> {
+  const address = { primary: true, privateAddress: `${subnet}.${10 + host}` };
+  const macAddress = `02:42:0a:df:00:${(10 + host).toString(16).padStart(2, '0')}`;
+  const elasticNetworkInterfaces = [
+    { ec2Id: 'attachment', macAddress, ipv4Addresses: [address], subnetGatewayIpv4Address: `${subnet}.1/24` },
+  ];
+  return { networkMode: 'awsvpc', elasticNetworkInterfaces };
+}
 
 async function killAgent(): Promise<void> {
   if (!child || child.exitCode !== null || child.signalCode !== null) return;
@@ -42,7 +54,10 @@ test('twelve kills at random moments leave one container a task, and running one
   const startedAt = new Map<string, string>();
   await startAgent();
   for (let round = 0; round < 12; round++) {
-    const task = taskOf([shell(plane, 'exec sleep 1000', { stopTimeout: 0 })]);
+    const task = taskOf(
+      [shell(plane, 'exec sleep 1000', { stopTimeout: 0 })],
+      round % 3 === 2 ? ownNetwork(round) : {},
+    );
     tasks.push(task);
     plane.payload(task);
     await systemClock.sleep(Math.random() * 600);
@@ -60,9 +75,11 @@ test('twelve kills at random moments leave one container a task, and running one
   for (const task of tasks) await harness.reported(task.arn, 'RUNNING');
   for (const task of tasks) {
     const containers = await harness.containers(task.arn);
-    expect(containers.map((one) => one.State)).toEqual(['running']);
+    // A network of its own is one container more.
+    expect(containers.map((one) => one.State)).toEqual(task.networkMode ? ['running', 'running'] : ['running']);
     const told = plane.changes.filter((one) => one.task === task.arn && one.status === 'RUNNING');
-    expect(new Set(told.map((one) => one.containers?.[0]?.runtimeId))).toEqual(new Set([containers[0]?.Id]));
+    const main = containers.find((one) => one.Labels?.[labels.containerName] === 'main');
+    expect(new Set(told.map((one) => one.containers?.[0]?.runtimeId))).toEqual(new Set([main?.Id]));
   }
   for (const [id, before] of startedAt) {
     const now = await engine.inspectContainer(id);

@@ -127,6 +127,14 @@ export interface AcsContainer {
   readonly containerArn: string;
 }
 
+export interface AcsNetworkInterface {
+  readonly ec2Id: string;
+  readonly macAddress: string;
+  readonly ipv4Addresses: readonly { readonly primary: boolean; readonly privateAddress: string }[];
+  /** With the length of the subnet's prefix: `10.208.3.1/24`. */
+  readonly subnetGatewayIpv4Address: string;
+}
+
 export interface AcsTask {
   readonly arn: string;
   readonly taskClusterArn: string;
@@ -142,6 +150,8 @@ export interface AcsTask {
   readonly cpu?: number;
   readonly memory?: number;
   readonly networkMode?: 'bridge' | 'host' | 'none' | 'awsvpc';
+  /** The task's own interface, of a task in awsvpc mode. */
+  readonly elasticNetworkInterfaces?: readonly AcsNetworkInterface[];
   readonly pidMode?: string;
   readonly ipcMode?: string;
   readonly launchType: 'EC2' | 'EXTERNAL';

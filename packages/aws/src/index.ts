@@ -36,6 +36,7 @@ export type {
   AcsPortMapping,
   AcsRegistryAuthentication,
   AcsRestartPolicy,
+  AcsNetworkInterface,
   AcsRoleCredentials,
   AcsSecret,
   AcsServerMessages,

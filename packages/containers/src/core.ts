@@ -5,6 +5,7 @@ import type { Store } from '@longshore/store';
 import type { LivenessTimes } from './liveness/times.ts';
 import type { Place } from './names.ts';
 import type { LoadBalancing, ServiceDiscovery } from './types.ts';
+import type { TaskNetwork } from './network/subnets.ts';
 import type { Capacity } from './placement/capacity.ts';
 import type { Propose } from './placement/scheduler.ts';
 
@@ -28,6 +29,8 @@ export interface Core {
   readonly loadBalancing?: LoadBalancing | undefined;
   readonly serviceDiscovery?: ServiceDiscovery | undefined;
   readonly liveness: LivenessTimes;
+  /** Where tasks in awsvpc mode have their addresses. */
+  readonly taskNetwork: TaskNetwork;
   /** What the instances have to give. */
   readonly capacity: Capacity;
   /** A scheduler of the customer's own. */

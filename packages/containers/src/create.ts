@@ -10,6 +10,7 @@ import { serviceKeeper } from './keeper/keeper.ts';
 import { usualTimes } from './liveness/times.ts';
 import { instanceWatch, recoverConnections } from './liveness/watch.ts';
 import { ecsService } from './operations.ts';
+import { parseTaskNetwork } from './network/subnets.ts';
 import { createCapacity } from './placement/capacity.ts';
 import { explainPlacement } from './placement/explain.ts';
 import { proposer } from './placement/scheduler.ts';
@@ -19,6 +20,9 @@ import { taskSetKeeper } from './task-sets/keeper.ts';
 import { machineAddress } from './targets/read.ts';
 import { type TcsSession, tcsSession } from './tcs/session.ts';
 import type { Containers, ContainersOptions } from './types.ts';
+
+/** Seldom used by others: neither Docker's, nor Kubernetes', nor what clouds and homes give out. */
+const usualTaskNetwork = '10.208.0.0/12';
 
 /** Without a health check a task counts as healthy after this time of running (ECS: 40 s). */
 const usualSettleMs = 40_000;
@@ -56,6 +60,7 @@ export function createContainers(options: ContainersOptions): Containers {
     liveness: options.liveness ?? usualTimes,
     capacity,
     propose: options.scheduler && proposer(options.scheduler, clock, log),
+    taskNetwork: parseTaskNetwork(options.taskNetwork ?? usualTaskNetwork),
     wakeInstance: (arn) => hub.wake(arn),
     loadBalancing: options.loadBalancing,
     serviceDiscovery: options.serviceDiscovery,

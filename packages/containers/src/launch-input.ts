@@ -1,9 +1,10 @@
 // What RunTask and StartTask have in common: checking their input.
-import type { KeyValuePair, TaskOverride } from '@aws-sdk/client-ecs';
+import type { KeyValuePair, NetworkConfiguration, TaskOverride } from '@aws-sdk/client-ecs';
 import type { DefinitionRecord } from './definitions.ts';
 import { invalidParameter, unsupported } from './errors.ts';
 import { checkResourceRequirements } from './definition/container-parts.ts';
 import { checkEnvironmentFiles } from './definition/secrets.ts';
+import { readNetworkConfiguration } from './network/configuration.ts';
 import { normalCpu, normalMemory } from './definition/sizes.ts';
 import { type CleanTag, findTags, readTags } from './tags.ts';
 import type { View } from '@longshore/store';
@@ -16,7 +17,7 @@ interface CommonInput {
   readonly startedBy?: string | undefined;
   readonly group?: string | undefined;
   readonly enableExecuteCommand?: boolean | undefined;
-  readonly networkConfiguration?: unknown;
+  readonly networkConfiguration?: NetworkConfiguration | undefined;
   readonly volumeConfigurations?: readonly unknown[] | undefined;
   readonly referenceId?: string | undefined;
 }
@@ -81,16 +82,17 @@ export interface CommonOrder {
   readonly overrides: TaskOverride;
   readonly startedBy: string;
   readonly group: string;
+  readonly networkConfiguration?: NetworkConfiguration | undefined;
 }
 
 /** Throws InvalidParameterException or UnsupportedFeatureException. */
 export function readCommon(input: CommonInput, definition: DefinitionRecord): CommonOrder {
   if (input.enableExecuteCommand) throw unsupported('ECS Exec');
-  if (input.networkConfiguration !== undefined)
-    throw invalidParameter('Network Configuration is not valid for the given networkMode of this task definition.');
   if ((input.referenceId?.length ?? 0) > 1024) throw invalidParameter('referenceId must be at most 1024 characters.');
   if ((input.volumeConfigurations?.length ?? 0) > 0) throw unsupported('Volumes configured at launch');
+  const networkConfiguration = readNetworkConfiguration(input.networkConfiguration, definition);
   return {
+    ...(networkConfiguration && { networkConfiguration }),
     overrides: checkOverrides(input.overrides, definition),
     startedBy: checkStartedBy(input.startedBy),
     group: checkGroup(input.group, definition.family),

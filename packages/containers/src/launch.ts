@@ -1,6 +1,6 @@
 // Launching tasks: placement on what really remains, the reservation and the tasks in one write. RunTask, StartTask and
 // the service keeper all come through here; it plans only, the caller's update writes.
-import type { TaskOverride } from '@aws-sdk/client-ecs';
+import type { NetworkConfiguration, TaskOverride } from '@aws-sdk/client-ecs';
 import { newHexId, newUuid, parseArn } from '@longshore/base';
 import type { Step, View } from '@longshore/store';
 import type { Core } from './core.ts';
@@ -8,6 +8,7 @@ import type { DefinitionRecord } from './definitions.ts';
 import { taskEvent } from './events.ts';
 import { reserveSteps } from './instances.ts';
 import { ecsArn, lastPart } from './names.ts';
+import { readInterfaces, type TaskInterface } from './network/interfaces.ts';
 import { demandOf, gpusOf } from './placement/demand.ts';
 import { compileConstraint } from './placement/language/compile.ts';
 import { failureOf, place, type PlacementFailure } from './placement/place.ts';
@@ -30,6 +31,8 @@ export interface LaunchOrder {
   readonly overrides: TaskOverride;
   readonly rules: Wishes;
   readonly tags: readonly CleanTag[];
+  /** Of tasks in awsvpc mode. */
+  readonly networkConfiguration?: NetworkConfiguration | undefined;
   /** With what its load balancers and registries are told of the tasks. */
   readonly targets?: TaskTargets | undefined;
 }
@@ -138,7 +141,14 @@ function assignGpus(order: LaunchOrder, ids: readonly string[]): Record<string, 
   return Object.fromEntries(entries);
 }
 
-function newTask(order: LaunchOrder, demand: Demand, instance: Offer, hold: Hold, now: number): TaskRecord {
+interface Chosen {
+  readonly instance: Offer;
+  readonly hold: Hold;
+  readonly networkInterface?: TaskInterface | undefined;
+}
+
+function newTask(order: LaunchOrder, demand: Demand, chosen: Chosen, now: number): TaskRecord {
+  const { instance, hold, networkInterface } = chosen;
   const id = newHexId();
   const cluster = parseArn(order.clusterArn);
   const zone = instance.attributes.get('ecs.availability-zone');
@@ -182,6 +192,7 @@ function newTask(order: LaunchOrder, demand: Demand, instance: Offer, hold: Hold
       availabilityZone: zone,
       ...(order.targets && { targets: order.targets }),
       ...(gpus && { gpus }),
+      ...(networkInterface && { networkInterface }),
     },
   };
 }
@@ -206,24 +217,35 @@ async function decide(core: Pick<Core, 'capacity' | 'propose'>, view: View, orde
 
 /** Plans tasks and their reservation. Nothing is thrown for want of room: see `failures`. */
 export async function planLaunch(
-  core: Pick<Core, 'capacity' | 'propose'>,
+  core: Pick<Core, 'capacity' | 'propose' | 'taskNetwork'>,
   view: View,
   order: LaunchOrder,
   now: number,
 ): Promise<LaunchPlan> {
   const demand = demandOf(order.definition.document, order.overrides);
   const { holds, failures, roster } = await decide(core, view, order, demand);
+  const instances = holds.map((hold) => hold.arn);
+  const interfaces =
+    order.networkConfiguration && (await readInterfaces(view, core.taskNetwork, order.networkConfiguration, instances));
   const tasks: TaskRecord[] = [];
   const steps: Step[] = [];
+  const full: LaunchFailure[] = [];
   for (const hold of holds) {
     const instance = roster.get(hold.arn);
     if (instance === undefined) continue;
-    const task = newTask(order, demand, instance, hold, now);
+    const given = interfaces?.give(hold.arn);
+    if (interfaces !== undefined && given === undefined) {
+      hold.end();
+      full.push({ arn: hold.arn, reason: 'RESOURCE:ENI' });
+      continue;
+    }
+    const task = newTask(order, demand, { instance, hold, networkInterface: given?.networkInterface }, now);
     const reserve = reserveSteps({ ...demand, gpus: hold.gpus, instanceArn: hold.arn, taskArn: task.arn });
     const [first] = reserve;
     if (first !== undefined) core.capacity.endsWith(first, hold);
     tasks.push(task);
-    steps.push(...reserve, insertTask(task), ...tagSteps(task.arn, order.tags), taskEvent(task, now));
+    steps.push(...reserve, ...(given?.steps(task.arn) ?? []));
+    steps.push(insertTask(task), ...tagSteps(task.arn, order.tags), taskEvent(task, now));
   }
-  return { tasks, failures, steps, considered: roster.size() };
+  return { tasks, failures: [...failures, ...full], steps, considered: roster.size() };
 }

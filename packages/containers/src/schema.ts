@@ -132,4 +132,14 @@ export const containersMigrations: readonly Migration[] = [
       'CREATE INDEX ecs_task_sets_service ON ecs_task_sets (service_arn, created_at)',
     ],
   },
+  {
+    id: 'containers/008-task-interfaces',
+    statements: [
+      // Each instance's part of the tasks' network, and the addresses of it that tasks have.
+      'CREATE TABLE ecs_subnets (number BIGINT PRIMARY KEY, instance_arn KEY NOT NULL UNIQUE)',
+      `CREATE TABLE ecs_addresses (
+        instance_arn KEY NOT NULL, host BIGINT NOT NULL, task_arn KEY NOT NULL, PRIMARY KEY (instance_arn, host))`,
+      'CREATE INDEX ecs_addresses_task ON ecs_addresses (task_arn)',
+    ],
+  },
 ];

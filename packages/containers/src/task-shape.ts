@@ -1,6 +1,7 @@
 // A task as the API shows it.
 import type { Container, Task } from '@aws-sdk/client-ecs';
 import { dateOf } from './documents.ts';
+import { shapeAttachments, shapeInterfaces } from './network/shape.ts';
 import type { CleanTag } from './tags.ts';
 import type { ContainerState, TaskRecord } from './tasks.ts';
 
@@ -17,7 +18,7 @@ function shapeContainer(task: TaskRecord, container: ContainerState): Container 
     exitCode: container.exitCode,
     reason: container.reason,
     networkBindings: container.networkBindings.map((each) => ({ ...each })),
-    networkInterfaces: [],
+    networkInterfaces: shapeInterfaces(task),
     healthStatus: container.healthStatus,
     cpu: String(container.cpu),
     memory: memory === undefined ? undefined : String(memory),
@@ -28,7 +29,7 @@ function shapeContainer(task: TaskRecord, container: ContainerState): Container 
 export function shapeTask(task: TaskRecord, tags: readonly CleanTag[] | undefined): Task {
   const { document } = task;
   return {
-    attachments: [],
+    attachments: shapeAttachments(task),
     attributes: document.attributes.map((each) => ({ ...each })),
     availabilityZone: document.availabilityZone,
     clusterArn: task.clusterArn,

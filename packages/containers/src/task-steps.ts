@@ -1,6 +1,7 @@
 // The steps that move a task: compare and set, what follows from it (reservation returned, ports noted), and its event.
 import type { Step } from '@longshore/store';
 import { taskEvent } from './events.ts';
+import { returnAddress } from './network/interfaces.ts';
 import { notePortSteps, type Protocol, releaseSteps } from './instances.ts';
 import { type Binding, replaceTask, type TaskRecord } from './tasks.ts';
 
@@ -27,7 +28,8 @@ function boundPorts(task: TaskRecord): { protocol: Protocol; port: number }[] {
 /** `before` becomes `after`. The reservation returns in the write that makes it STOPPED, so exactly once. */
 export function moveTaskSteps(before: TaskRecord, after: TaskRecord, now: number): Step[] {
   const steps = [replaceTask(before, after)];
-  if (after.lastStatus === 'STOPPED' && before.lastStatus !== 'STOPPED') steps.push(...releaseSteps(after));
+  if (after.lastStatus === 'STOPPED' && before.lastStatus !== 'STOPPED')
+    steps.push(...releaseSteps(after), ...returnAddress(after));
   else if (JSON.stringify(boundPorts(before)) !== JSON.stringify(boundPorts(after)))
     steps.push(...notePortSteps(after.instanceArn, after.arn, boundPorts(after)));
   steps.push(taskEvent(after, now));

@@ -1,6 +1,7 @@
 // Tasks: the record, its row, and the two steps that write it (insert, and compare and set on the version).
 import type { Attribute, LoadBalancer, ServiceRegistry, TaskOverride } from '@aws-sdk/client-ecs';
 import { type Sql, type Step, sql, sqlList, type View } from '@longshore/store';
+import type { TaskInterface } from './network/interfaces.ts';
 import { readDocument, writeDocument } from './documents.ts';
 
 export type TaskStatus =
@@ -72,6 +73,8 @@ export interface TaskDocument {
   readonly availabilityZone?: string | undefined;
   readonly targets?: TaskTargets | undefined;
   /** By container: the ids of its GPUs. */
+  /** Of a task in awsvpc mode. */
+  readonly networkInterface?: TaskInterface | undefined;
   readonly gpus?: Readonly<Record<string, readonly string[]>> | undefined;
 }
 

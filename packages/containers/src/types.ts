@@ -41,6 +41,8 @@ export interface ContainersOptions {
   readonly serviceDiscovery?: ServiceDiscovery;
   /** How long a task without a health check must run to count as healthy in a rolling update; 40 s as in ECS. */
   readonly settleMs?: number;
+  /** The range that tasks in awsvpc mode have their addresses from, e.g. `10.208.0.0/12`. */
+  readonly taskNetwork?: string;
   /** When agents count as silent and instances as lost; `usualTimes` if left out. */
   readonly liveness?: LivenessTimes;
   /** Asked where tasks are to run; Longshore decides itself if left out. */

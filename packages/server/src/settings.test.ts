@@ -74,6 +74,7 @@ test('every setting has an environment variable and a flag of its own', () => {
     'taskEndpoint',
     'taskFiles',
     'taskFilesS3',
+    'taskNetwork',
     'uploadTtl',
   ]);
 });

@@ -104,6 +104,10 @@ const settingsSchema = z.strictObject({
   imagePull: z
     .enum(['default', 'always', 'once', 'prefer-cached'], { error: 'default, always, once or prefer-cached' })
     .default('default'),
+  taskNetwork: z
+    .string()
+    .regex(/^(\d{1,3}\.){3}\d{1,3}\/\d{1,2}$/, 'a range of IPv4 addresses like 10.208.0.0/12')
+    .default('10.208.0.0/12'),
   taskEndpoint: booleanSchema.default(true),
   preparedNetworks: z.coerce.number({ error: 'a number' }).int().min(0).max(64, 'at most 64').default(2),
   agentTtl: durationSchema.refine((ms) => ms >= 1000, 'at least 1s').prefault('20s'),
@@ -199,6 +203,12 @@ export const settingsTable: readonly SettingRow[] = Object.freeze([
     '--image-pull <when>',
     'when the registry is asked for an image: default, always, once or prefer-cached',
     'default',
+  ),
+  row(
+    'taskNetwork',
+    '--task-network <range>',
+    'addresses of tasks in awsvpc mode; a /24 of it an instance',
+    '10.208.0.0/12',
   ),
   row(
     'taskEndpoint',

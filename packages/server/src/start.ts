@@ -245,6 +245,7 @@ async function buildDomains(inputs: DomainInputs) {
     meter: metrics.meter,
     region,
     replica,
+    taskNetwork: settings.taskNetwork,
     onReadings: (readings) => board.record(readings),
     scheduler: externalScheduler(settings),
     loadBalancing: balancing.tasks,

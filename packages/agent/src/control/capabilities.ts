@@ -85,6 +85,7 @@ export function attributesOf(
     'container-health-check',
     'full-sync',
     'task-cpu-mem-limit',
+    'task-eni',
     'external',
     'container-restart-policy',
     'network.container-port-range',

@@ -11,6 +11,7 @@ import type {
   EngineInfo,
   EngineVersion,
   ImageInspection,
+  NetworkBody,
   NetworkInspection,
   RegistryCredential,
   VolumeBody,
@@ -64,6 +65,11 @@ export interface Engine {
   stats(id: string): Promise<unknown>;
   /** By id or name; undefined if there is none. */
   inspectNetwork(idOrName: string): Promise<NetworkInspection | undefined>;
+  /** Throws EngineError 409 if the name is taken, 403 if the subnet is. */
+  createNetwork(body: NetworkBody): Promise<void>;
+  listNetworks(labels: readonly string[]): Promise<readonly NetworkInspection[]>;
+  /** Throws EngineError 403 if a container is on it; nothing happens if it is gone. */
+  removeNetwork(id: string): Promise<void>;
   /** Makes a volume; nothing happens if it exists with the same driver. */
   createVolume(body: VolumeBody): Promise<void>;
   removeVolume(name: string): Promise<void>;
@@ -202,6 +208,14 @@ export function createEngine(options: { readonly dockerHost: string }): Engine {
     listContainers: (labels) => get(`/containers/json?all=1&filters=${filters({ label: labels })}`),
     stats: (id) => orUndefined(get(`/containers/${id}/stats?stream=false&one-shot=true`)),
     inspectNetwork: (idOrName) => orUndefined(get(`/networks/${encodeURIComponent(idOrName)}`)),
+    async createNetwork(body) {
+      await post('/networks/create', limits.ask, body);
+    },
+    listNetworks: (labels) => get(`/networks?filters=${filters({ label: labels })}`),
+    async removeNetwork(id) {
+      const target = await path(`/networks/${id}`);
+      await orUndefined(transport.call({ method: 'DELETE', path: target, timeoutMs: limits.ask }));
+    },
     async createVolume(body) {
       await post('/volumes/create', limits.ask, body);
     },

@@ -46,6 +46,17 @@ export interface NetworkInspection {
   readonly IPAM?: { readonly Config?: readonly { readonly Subnet?: string; readonly Gateway?: string }[] | null };
 }
 
+export interface NetworkBody {
+  readonly Name: string;
+  readonly CheckDuplicate: true;
+  readonly Driver: 'bridge';
+  readonly IPAM: {
+    readonly Driver: 'default';
+    readonly Config: readonly { readonly Subnet: string; readonly Gateway: string }[];
+  };
+  readonly Labels: Readonly<Record<string, string>>;
+}
+
 export interface ContainerInspection {
   readonly Id: string;
   readonly Name: string;

@@ -40,7 +40,19 @@ function knownStatus(progress: ContainerProgress, seen: Seen | undefined): strin
 function networks(record: TaskRecord, seen: Seen): Json[] {
   const attached = Object.values((seen.holder ?? seen.container).NetworkSettings.Networks ?? {});
   const addresses = attached.map((network) => network?.IPAddress ?? '').filter((address) => address !== '');
-  return [given({ NetworkMode: record.task.networkMode ?? 'bridge', IPv4Addresses: addresses })];
+  const own = record.task.elasticNetworkInterfaces?.[0];
+  return [
+    given({
+      NetworkMode: record.task.networkMode ?? 'bridge',
+      IPv4Addresses: addresses,
+      ...(own && {
+        AttachmentIndex: 0,
+        MACAddress: own.macAddress,
+        IPv4SubnetCIDRBlock: own.subnetGatewayIpv4Address.replace(/\d+(?=\/)/, '0'),
+        SubnetGatewayIpv4Address: own.subnetGatewayIpv4Address,
+      }),
+    }),
+  ];
 }
 
 const healthNames: Readonly<Record<string, string>> = { healthy: 'HEALTHY', unhealthy: 'UNHEALTHY' };

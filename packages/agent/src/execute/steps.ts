@@ -4,8 +4,10 @@ import { errorText } from '@longshore/base';
 import { EngineUnreachable, isStatus } from '../docker/errors.ts';
 import { mayJoinPrepared } from '../network/may-join.ts';
 import { ResourceUnavailable } from '../secrets/types.ts';
+import { pauseRequest } from '../network/task-network.ts';
 import { createBody } from '../task/create-body.ts';
 import { labels } from '../task/names.ts';
+import { hasOwnNetwork, pauseName } from '../task/own-network.ts';
 import { failedStep } from '../task/reasons.ts';
 import { progressOf, withContainer, withEnd, withVolume } from '../task/record.ts';
 import type { TaskRecord } from '../task/types.ts';
@@ -55,11 +57,12 @@ async function createOrAdopt(name: string, context: StepContext, hands: Hands): 
     });
     context.noteCreated(name, await hands.engine.createContainer(dockerName, body, context.signal));
   };
-  const holder = mayJoinPrepared(record.task, container) ? await hands.networks.take() : undefined;
+  const own = hasOwnNetwork(record.task) ? context.idOf(pauseName) : undefined;
+  const prepared = mayJoinPrepared(record.task, container) ? await hands.networks.take() : undefined;
   try {
-    await create(holder);
+    await create(own ?? prepared);
   } catch (error) {
-    if (holder !== undefined) giveUp(holder, hands);
+    if (prepared !== undefined) giveUp(prepared, hands);
     if (!isStatus(error, 409)) throw error;
     const taken = await hands.engine.inspectContainer(dockerName, context.signal);
     const its = taken?.Config.Labels ?? {};
@@ -75,7 +78,7 @@ async function createOrAdopt(name: string, context: StepContext, hands: Hands): 
       );
       await hands.engine.removeContainer(taken.Id, context.signal);
     }
-    await create();
+    await create(own);
   }
 }
 
@@ -93,6 +96,27 @@ export const stepTable: StepTable = {
     } catch (error) {
       const change = failed('pull', container, error);
       return (record, now) => change({ ...started(record, now), pullStoppedAt: now }, now);
+    }
+  },
+
+  async hold({ container }, context, hands) {
+    const { task } = context.record();
+    try {
+      const gateway = task.elasticNetworkInterfaces?.[0]?.subnetGatewayIpv4Address ?? '';
+      const network = await hands.taskNetworks.ensure(gateway);
+      const { dockerName } = progressOf(context.record(), container);
+      const request = pauseRequest(task, dockerName, network, hands.owner());
+      if (request) await hands.launchLimit(() => hands.holders.makeFor(request));
+      await context.refresh(container);
+      return unchanged;
+    } catch (error) {
+      if (error instanceof EngineUnreachable) throw error;
+      const reason = failedStep('hold', error);
+      return (record, now) =>
+        [...record.task.containers.map((one) => one.name), container].reduce(
+          (changed, name) => withEnd(changed, name, { at: now, reason }),
+          record,
+        );
     }
   },
 

@@ -2,8 +2,10 @@
 import type { Clock, Logger } from '@longshore/base';
 import type { Engine } from '../docker/engine.ts';
 import type { Secrets } from '../secrets/types.ts';
+import type { Holders } from '../network/holders.ts';
 import type { PreparedNetworks } from '../network/prepared.ts';
 import type { TaskEndpoint } from '../endpoint/endpoint.ts';
+import type { TaskNetworks } from '../network/task-network.ts';
 import type { Step } from '../plan/types.ts';
 import type { CreateContext } from '../task/create-body.ts';
 import type { TaskReport, TaskRecord } from '../task/types.ts';
@@ -24,6 +26,8 @@ export interface Hands {
   readonly hostPorts: HostPorts;
   readonly reporter: Reporter;
   readonly networks: PreparedNetworks;
+  readonly holders: Holders;
+  readonly taskNetworks: TaskNetworks;
   readonly endpoint: Pick<TaskEndpoint, 'environment'>;
   readonly owner: () => CreateContext;
   readonly clock: Clock;

@@ -5,6 +5,7 @@ import type { Logger } from '@longshore/base';
 import type { Engine } from '../docker/engine.ts';
 import { isStatus } from '../docker/errors.ts';
 import type { ContainerSummary, CreateBody } from '../docker/types.ts';
+import type { PauseRequest } from './task-network.ts';
 import { archiveOf, waitingProgram } from './holder-image.ts';
 
 /** The label of holders; its value says whose they are. */
@@ -12,8 +13,10 @@ export const holderLabel = 'longshore.network-holder';
 export const holderImage = { repository: 'longshore/network-holder', tag: '1' } as const;
 
 export interface Holders {
-  /** Makes and starts one on a network of the Engine (`bridge`, `none` or a network's name). Its id. */
-  make(network: string, more?: Readonly<Record<string, unknown>>, name?: string): Promise<string>;
+  /** Makes and starts one on the Engine's bridge. Its id. */
+  make(): Promise<string>;
+  /** Makes and starts the one of a task; one that is there already is started. Throws EngineError. */
+  makeFor(request: PauseRequest): Promise<string>;
   /** Removes one; nothing happens if it is gone. */
   remove(id: string): Promise<void>;
   /** All of this agent, running or not. */
@@ -25,10 +28,17 @@ export function joinedHolder(networkMode: string | undefined): string | undefine
   return networkMode?.startsWith('container:') ? networkMode.slice('container:'.length) : undefined;
 }
 
-function holderBody(agentId: string, network: string, more: Readonly<Record<string, unknown>>): CreateBody {
+type Json = Readonly<Record<string, unknown>>;
+
+function holderBody(
+  network: string,
+  labels: Readonly<Record<string, string>>,
+  more: Json,
+  hostConfig: Json,
+): CreateBody {
   return {
     Image: `${holderImage.repository}:${holderImage.tag}`,
-    Labels: { [holderLabel]: agentId },
+    Labels: labels,
     // It heeds no other signal, and an Engine that shuts down should not wait for it.
     StopSignal: 'SIGKILL',
     ...more,
@@ -41,6 +51,7 @@ function holderBody(agentId: string, network: string, more: Readonly<Record<stri
       CpuShares: 2,
       LogConfig: { Type: 'none' },
       RestartPolicy: { Name: 'no' },
+      ...hostConfig,
     },
   };
 }
@@ -59,17 +70,19 @@ export function createHolders(parts: {
     await engine.importImage(archiveOf('hold', program), holderImage, 'ENTRYPOINT ["/hold"]');
   }
 
+  async function create(name: string, body: CreateBody): Promise<string> {
+    try {
+      return await engine.createContainer(name, body);
+    } catch (error) {
+      if (!isStatus(error, 404)) throw error;
+      await importImage();
+      return engine.createContainer(name, body);
+    }
+  }
+
   return {
-    async make(network, more = {}, name = '') {
-      const body = holderBody(agentId, network, more);
-      let id: string;
-      try {
-        id = await engine.createContainer(name, body);
-      } catch (error) {
-        if (!isStatus(error, 404)) throw error;
-        await importImage();
-        id = await engine.createContainer(name, body);
-      }
+    async make() {
+      const id = await create('', holderBody('bridge', { [holderLabel]: agentId }, {}, {}));
       try {
         await engine.startContainer(id);
         return id;
@@ -77,6 +90,12 @@ export function createHolders(parts: {
         await engine.removeContainer(id);
         throw error;
       }
+    },
+    async makeFor({ dockerName, network, labels, more, hostConfig }) {
+      const there = await engine.inspectContainer(dockerName);
+      const id = there?.Id ?? (await create(dockerName, holderBody(network, labels, more, hostConfig)));
+      await engine.startContainer(id);
+      return id;
     },
     async remove(id) {
       try {

@@ -73,7 +73,7 @@ describe('prepared networks', () => {
     await first.stop();
     const owner = { agentId: await agentId() };
     const made = createHolders({ engine, log, ...owner });
-    const [used, forgotten] = [await made.make('bridge'), await made.make('bridge')];
+    const [used, forgotten] = [await made.make(), await made.make()];
     await engine.createContainer('', {
       Image: 'longshore/network-holder:1',
       Labels: { [labels.agent]: owner.agentId, [labels.taskArn]: 'somebody', [labels.containerName]: 'main' },

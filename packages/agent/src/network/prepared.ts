@@ -74,7 +74,7 @@ export function createPreparedNetworks(parts: PreparedParts): PreparedNetworks {
       while (ready.size < parts.size && !signal.aborted) {
         const wait = lastTaken + quietMs - clock.now();
         if (wait > 0) await clock.sleep(wait, signal);
-        else ready.set(await holders.make('bridge'), clock.now());
+        else ready.set(await holders.make(), clock.now());
       }
     },
   });

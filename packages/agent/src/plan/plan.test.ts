@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import type { AcsContainer, AcsTask } from '@longshore/aws';
 import { describe, expect, test } from 'vitest';
 import { checkTask } from '../task/validate.ts';
+import { hasOwnNetwork, pauseName } from '../task/own-network.ts';
 import { freshlyCreated } from '../task/observe.ts';
 import { newRecord, progressOf, withContainer, withEnd, withVolume } from '../task/record.ts';
 import type { ObservedContainer, TaskRecord } from '../task/types.ts';
@@ -14,13 +15,25 @@ import { type Step, stepKey, type View } from './types.ts';
 
 const arn = 'arn:aws:ecs:us-east-1:123456789012:task/test/0123456789abcdef0123456789abcdef';
 
-function taskWith(containers: readonly Partial<AcsContainer>[]): AcsTask {
+const networkInterface = {
+  ec2Id: 'attachment',
+  macAddress: '02:42:0a:d0:00:07',
+  ipv4Addresses: [{ primary: true, privateAddress: '10.208.0.7' }],
+  subnetGatewayIpv4Address: '10.208.0.1/24',
+};
+
+function taskWith(
+  containers: readonly Partial<AcsContainer>[],
+  networkMode: AcsTask['networkMode'] = 'bridge',
+): AcsTask {
   const checked = checkTask({
     arn,
     taskClusterArn: 'arn:aws:ecs:us-east-1:123456789012:cluster/test',
     family: 'f',
     version: '1',
     desiredStatus: 'RUNNING',
+    networkMode,
+    ...(networkMode === 'awsvpc' && { elasticNetworkInterfaces: [networkInterface] }),
     containers: containers.map((one) => ({ image: 'busybox', ...one })),
   });
   if (!('task' in checked)) throw new Error(checked.problem);
@@ -29,16 +42,19 @@ function taskWith(containers: readonly Partial<AcsContainer>[]): AcsTask {
 
 /** Dependencies only on earlier containers: no circle. */
 const tasks = fc
-  .array(
-    fc.record({
-      essential: fc.boolean(),
-      on: fc.option(fc.tuple(fc.nat(), fc.constantFrom('START' as const, 'COMPLETE' as const, 'SUCCESS' as const))),
-      volumesFrom: fc.option(fc.nat()),
-      restarts: fc.option(fc.constantFrom<readonly number[]>([], [0])),
-    }),
-    { minLength: 1, maxLength: 4 },
+  .tuple(
+    fc.array(
+      fc.record({
+        essential: fc.boolean(),
+        on: fc.option(fc.tuple(fc.nat(), fc.constantFrom('START' as const, 'COMPLETE' as const, 'SUCCESS' as const))),
+        volumesFrom: fc.option(fc.nat()),
+        restarts: fc.option(fc.constantFrom<readonly number[]>([], [0])),
+      }),
+      { minLength: 1, maxLength: 4 },
+    ),
+    fc.constantFrom('bridge' as const, 'awsvpc' as const),
   )
-  .map((shapes) =>
+  .map(([shapes, networkMode]) =>
     taskWith(
       shapes.map((shape, at) => ({
         name: `c${at}`,
@@ -54,6 +70,7 @@ const tasks = fc
             ? [{ sourceContainer: `c${shape.volumesFrom % at}`, readOnly: false }]
             : [],
       })),
+      networkMode,
     ),
   );
 
@@ -85,6 +102,9 @@ function evaluate(world: World): void {
   world.record = settle(viewOf(world));
   for (const step of plan(viewOf(world)).steps) {
     expect(world.busy.has(stepKey(step))).toBe(false);
+    if (step.kind === 'create' && hasOwnNetwork(world.record.task))
+      expect(world.observed.get(pauseName)?.status).toBe('running');
+    if (step.kind === 'report' && step.report.status === 'STOPPED') expect(world.observed.has(pauseName)).toBe(false);
     world.busy.set(stepKey(step), step);
   }
 }
@@ -104,6 +124,12 @@ function perform(world: World, step: Step, fails: boolean): void {
         ? withEnd(world.record, step.container, { at: now, reason: 'CannotPullContainerError: no' })
         : withContainer(world.record, step.container, { image: {} });
       return;
+    case 'hold':
+      if (fails)
+        for (const name of Object.keys(world.record.containers))
+          world.record = withEnd(world.record, name, { at: now, reason: 'ResourceInitializationError: no' });
+      else world.engine.set(pauseName, { ...freshlyCreated('pause'), status: 'running', startedAt: now, pid: 1 });
+      return see(world, pauseName);
     case 'createVolume':
       world.record = withVolume(world.record, step.volume, { made: true });
       return;
@@ -186,7 +212,7 @@ const happenings = fc.array(
 
 function happen(world: World, what: Happening): void {
   world.now += 1;
-  const names = world.record.task.containers.map((one) => one.name);
+  const names = Object.keys(world.record.containers);
   switch (what.kind) {
     case 'finish': {
       const steps = [...world.busy];
@@ -212,7 +238,7 @@ function happen(world: World, what: Happening): void {
       const steps = [...world.busy.values()];
       const record = world.record;
       for (const step of steps.slice(0, Math.ceil(steps.length / 2)))
-        if (step.kind === 'create' || step.kind === 'start' || step.kind === 'stop') perform(world, step, false);
+        if (['create', 'start', 'stop', 'hold'].includes(step.kind)) perform(world, step, false);
       world.record = record;
       world.busy.clear();
       for (const name of names) see(world, name);
@@ -321,7 +347,10 @@ describe('plan', () => {
         }),
         fc.nat(),
         (task, crashes, seed) => {
-          const plain = taskWith(task.containers.map((one) => ({ ...one, dependsOn: [] })));
+          const plain = taskWith(
+            task.containers.map((one) => ({ ...one, dependsOn: [] })),
+            task.networkMode,
+          );
           const world = begin(plain);
           for (const [at, crash] of crashes.entries())
             happen(world, crash ? { kind: 'crash' } : { kind: 'finish', which: at + seed, fails: false });

@@ -1,6 +1,7 @@
 // What to do next for a task. Pure: the same view gives the same steps. Called after every change, so it only names
 // what can be done now; what must wait is named by a later call.
 import type { AcsContainer } from '@longshore/aws';
+import { hasOwnNetwork, pauseName } from '../task/own-network.ts';
 import { progressOf } from '../task/record.ts';
 import { createDependencies, dependents, judge, startDependencies } from './dependencies.ts';
 import { hasStopped, isEnding } from './status.ts';
@@ -39,14 +40,15 @@ function planCreate(container: AcsContainer, view: View): ContainerPlan {
   const volumes = container.mountPoints.map((mount) => view.record.volumes[mount.sourceVolume]);
   const volumesReady = volumes.every((volume) => volume === undefined || volume.made);
   const othersExist = createDependencies(container).every((other) => view.observed.has(other));
-  return volumesReady && othersExist ? { step: { kind: 'create', container: container.name } } : {};
+  const networkReady = !hasOwnNetwork(view.record.task) || view.observed.get(pauseName)?.status === 'running';
+  return volumesReady && othersExist && networkReady ? { step: { kind: 'create', container: container.name } } : {};
 }
 
 /** A prepared namespace serves one container once: when that has ended, it goes. */
 function planRelease(name: string, view: View): ContainerPlan {
   const holder = view.observed.get(name)?.holder;
   const progress = progressOf(view.record, name);
-  if (holder === undefined || !progress.ended || progress.networkReleased) return {};
+  if (holder === undefined || !progress.ended || progress.networkReleased || hasOwnNetwork(view.record.task)) return {};
   return { step: { kind: 'releaseNetwork', container: name, holder } };
 }
 
@@ -62,6 +64,16 @@ function planContainer(container: AcsContainer, view: View): ContainerPlan {
   if (seen?.status === 'exited') return isToRestart(progress, seen) ? { step: { kind: 'start', container: name } } : {};
   if (status === 'created') return planStart(container, view);
   return progress.image ? planCreate(container, view) : { step: { kind: 'pull', container: name } };
+}
+
+/** The holder of a task's own network: there before any of its containers, gone after the last of them has ended. */
+function planNetwork(view: View): Step[] {
+  const { record, observed } = view;
+  if (!hasOwnNetwork(record.task)) return [];
+  const status = observed.get(pauseName)?.status;
+  if (hasStopped(record)) return status === undefined ? [] : [{ kind: 'remove', container: pauseName }];
+  if (isEnding(record) || status === 'running') return [];
+  return [{ kind: 'hold', container: pauseName }];
 }
 
 function planVolumes(view: View): Step[] {
@@ -91,7 +103,11 @@ function planCleaning(view: View): Plan {
 export function plan(view: View): Plan {
   const { record } = view;
   const parts = record.task.containers.map((container) => planContainer(container, view));
-  const steps: Step[] = [...planVolumes(view), ...parts.flatMap((part) => (part.step ? [part.step] : []))];
+  const steps: Step[] = [
+    ...planNetwork(view),
+    ...planVolumes(view),
+    ...parts.flatMap((part) => (part.step ? [part.step] : [])),
+  ];
   const wakes = parts.flatMap((part) => (part.wakeAt === undefined ? [] : [part.wakeAt]));
   const [report] = record.reports;
   if (report) steps.push({ kind: 'report', report });

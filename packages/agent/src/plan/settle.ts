@@ -2,6 +2,7 @@
 // there is to report. Pure; settling a settled record changes nothing.
 import { foldRanges } from '../task/port-ranges.ts';
 import { essentialExited, maxReason, outOfMemory, vanished } from '../task/reasons.ts';
+import { hasOwnNetwork, pauseName } from '../task/own-network.ts';
 import { progressOf, withContainer, withEnd } from '../task/record.ts';
 import type { ContainerReport, NetworkBinding, ObservedContainer, TaskRecord, TaskReport } from '../task/types.ts';
 import { judge, startDependencies } from './dependencies.ts';
@@ -133,9 +134,12 @@ export function settle(view: View): TaskRecord {
   let record = view.record;
   for (let before: TaskRecord | undefined; before !== record; ) {
     before = record;
+    if (hasOwnNetwork(record.task)) record = settleContainer(record, pauseName, view);
     for (const container of record.task.containers) record = settleContainer(record, container.name, view);
     if (record.executionStoppedAt === undefined && isEnding(record) && taskStatus(record) !== 'PENDING')
       record = { ...record, executionStoppedAt: view.now };
   }
-  return settleReports(record, view.now);
+  // The control plane may give the task's address to another as soon as it knows that the task has stopped.
+  const holds = view.observed.has(pauseName) || view.busy.has(containerKey(pauseName));
+  return holds && taskStatus(record) === 'STOPPED' ? record : settleReports(record, view.now);
 }

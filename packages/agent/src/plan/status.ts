@@ -1,4 +1,5 @@
 // What the states of its containers make of a task.
+import { pauseName } from '../task/own-network.ts';
 import { progressOf } from '../task/record.ts';
 import type { ReportedStatus, TaskRecord } from '../task/types.ts';
 
@@ -11,6 +12,7 @@ export function hasStopped(record: TaskRecord): boolean {
 export function isEnding(record: TaskRecord): boolean {
   return (
     record.desired === 'STOPPED' ||
+    record.containers[pauseName]?.ended !== undefined ||
     record.task.containers.some(
       (container) => container.essential && progressOf(record, container.name).ended !== undefined,
     )

@@ -15,6 +15,8 @@ export interface View {
 
 export type Step =
   | { readonly kind: 'pull'; readonly container: string }
+  /** Makes the task's own network; `container` is its holder. */
+  | { readonly kind: 'hold'; readonly container: string }
   | { readonly kind: 'createVolume'; readonly volume: string }
   | { readonly kind: 'create'; readonly container: string }
   | { readonly kind: 'start'; readonly container: string }

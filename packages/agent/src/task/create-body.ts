@@ -3,6 +3,7 @@
 import type { AcsContainer, AcsTask } from '@longshore/aws';
 import type { CreateBody } from '../docker/types.ts';
 import { type Gpu, gpuParts, gpusOf } from './gpus.ts';
+import { withoutNamespaceOptions } from '../network/task-network.ts';
 import { containerLabels } from './names.ts';
 import { parseRange, type PortRange } from './port-ranges.ts';
 import { defaultStopTimeout } from '../plan/plan.ts';
@@ -143,7 +144,7 @@ export function createBody(
     NetworkMode: task.networkMode ?? 'bridge',
     ...(task.pidMode ? { PidMode: task.pidMode } : {}),
     ...(task.ipcMode ? { IpcMode: task.ipcMode } : {}),
-    ...given,
+    ...(holder === undefined ? given : withoutNamespaceOptions(given)),
     ...logging(given, fetched),
     ...(holder === undefined ? {} : { NetworkMode: `container:${holder}` }),
     ...gpu.hostConfig,

@@ -19,6 +19,7 @@ const operations = {
   create: { name: 'CannotCreateContainerError', transition: 'created' },
   start: { name: 'CannotStartContainerError', transition: 'started' },
   stop: { name: 'CannotStopContainerError', transition: 'stopped' },
+  hold: { name: 'ResourceInitializationError', transition: 'created' },
   createVolume: { name: 'CannotCreateVolumeError', transition: 'creating volume' },
 } as const;
 

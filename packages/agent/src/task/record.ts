@@ -1,6 +1,7 @@
 // A task's record: made when the task arrives, and changed only through these functions.
 import type { AcsTask } from '@longshore/aws';
 import { newHexId } from '@longshore/base';
+import { hasOwnNetwork, pauseName } from './own-network.ts';
 import { engineName } from './names.ts';
 import type { ContainerProgress, TaskRecord, VolumeProgress } from './types.ts';
 
@@ -22,12 +23,15 @@ export function newRecord(task: AcsTask): TaskRecord {
     format: 1,
     task,
     desired: task.desiredStatus,
-    containers: Object.fromEntries(
-      task.containers.map((container) => [
-        container.name,
-        { dockerName: engineName(task, container.name), endpointId: newHexId() },
-      ]),
-    ),
+    containers: {
+      ...Object.fromEntries(
+        task.containers.map((container) => [
+          container.name,
+          { dockerName: engineName(task, container.name), endpointId: newHexId() },
+        ]),
+      ),
+      ...(hasOwnNetwork(task) ? { [pauseName]: { dockerName: engineName(task, pauseName) } } : {}),
+    },
     volumes: volumesOf(task),
     reports: [],
   };

@@ -161,6 +161,16 @@ const volume = z
   })
   .refine((value) => !value.host?.sourcePath || value.host.sourcePath.startsWith('/'), 'sourcePath must be absolute');
 
+const networkInterface = z.object({
+  ec2Id: z.string().max(255),
+  macAddress: z.string().regex(/^[0-9a-f]{2}(?::[0-9a-f]{2}){5}$/),
+  ipv4Addresses: z
+    .array(z.object({ primary: z.boolean(), privateAddress: z.ipv4() }))
+    .min(1)
+    .max(1),
+  subnetGatewayIpv4Address: z.string().regex(/^\d{1,3}(?:\.\d{1,3}){3}\/24$/),
+});
+
 const task = z.object({
   arn: z
     .string()
@@ -183,7 +193,8 @@ const task = z.object({
   overrides: jsonText.nullish().transform((value) => value ?? ''),
   cpu: absent(z.number().nonnegative()),
   memory: absent(z.number().int().nonnegative()),
-  networkMode: absent(z.enum(['bridge', 'host', 'none'])),
+  networkMode: absent(z.enum(['bridge', 'host', 'none', 'awsvpc'])),
+  elasticNetworkInterfaces: absent(z.array(networkInterface).max(1)),
   pidMode: absent(z.literal('host', 'only pidMode host is supported')),
   ipcMode: absent(z.enum(['host', 'none'], 'only ipcMode host and none are supported')),
   launchType: z
@@ -214,6 +225,8 @@ type Checked = { readonly task: AcsTask } | { readonly problem: string };
 function crossProblem(candidate: z.infer<typeof task>): string | undefined {
   const names = new Set(candidate.containers.map((one) => one.name));
   if (names.size !== candidate.containers.length) return 'two containers have the same name';
+  if (candidate.networkMode === 'awsvpc' && candidate.elasticNetworkInterfaces?.length !== 1)
+    return 'a task in awsvpc mode needs a network interface';
   const volumes = new Set(candidate.volumes.map((one) => one.name));
   const before = new Map(
     candidate.containers.map((one) => [

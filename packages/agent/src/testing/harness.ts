@@ -7,8 +7,10 @@ import type { AcsContainer, AcsTask } from '@longshore/aws';
 import { type Logger, newHexId, silentLogger, systemClock } from '@longshore/base';
 import { createAgent } from '../agent.ts';
 import { createEngine, type Engine } from '../docker/engine.ts';
+import type { ContainerSummary } from '../docker/types.ts';
 import { createTransport } from '../docker/transport.ts';
 import { holderLabel } from '../network/holders.ts';
+import { networkLabel } from '../network/task-network.ts';
 import { labels } from '../task/names.ts';
 import type { AgentOptions } from '../types.ts';
 import { type ControlPlane, clusterArn, startControlPlane, type SubmittedChange } from './control-plane.ts';
@@ -38,8 +40,12 @@ export interface Harness {
   options(more?: Partial<AgentOptions>): AgentOptions;
   /** Starts an agent in this process and waits for it to be ready. */
   start(more?: Partial<AgentOptions>): Promise<{ stop(): Promise<void> }>;
+  /** Stops the agent that was started last and starts another in the same folder. */
+  restart(): Promise<{ stop(): Promise<void> }>;
+  /** What the agent remembers of itself. */
+  identity(): Promise<{ readonly agentId: string }>;
   /** Containers that the agent of this test made for `arn`. */
-  containers(arn: string): Promise<readonly { readonly Id: string; readonly State: string }[]>;
+  containers(arn: string): Promise<readonly ContainerSummary[]>;
   /** The newest change of `arn` with `status`, waited for. */
   reported(arn: string, status: string, limitMs?: number): Promise<SubmittedChange>;
   /** What a container with a terminal (`Tty`) wrote, once `enough` of it is there. */
@@ -84,6 +90,13 @@ export async function openHarness(): Promise<Harness> {
       await Promise.race([agent.ready(), ended]);
       return agent;
     },
+    async restart() {
+      await agents.at(-1)?.stop();
+      return harness.start();
+    },
+    async identity() {
+      return JSON.parse(await readFile(join(dataDir, 'instance.json'), 'utf8')) as { readonly agentId: string };
+    },
     async containers(arn) {
       return engine.listContainers([`${labels.taskArn}=${arn}`]);
     },
@@ -113,6 +126,8 @@ export async function openHarness(): Promise<Harness> {
         for (const container of await engine.listContainers([label])) await engine.removeContainer(container.Id);
       for (const holder of label ? await engine.listContainers([label.replace(labels.agent, holderLabel)]) : [])
         await engine.removeContainer(holder.Id);
+      for (const network of label ? await engine.listNetworks([label.replace(labels.agent, networkLabel)]) : [])
+        await engine.removeNetwork(network.Id);
       const transport = createTransport(dockerHost);
       if (label) {
         const filters = encodeURIComponent(JSON.stringify({ label: [label] }));

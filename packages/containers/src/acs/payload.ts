@@ -140,6 +140,22 @@ function associations(task: TaskRecord): Pick<AcsTask, 'associations'> {
   return given.length > 0 ? { associations: given } : {};
 }
 
+/** The member of the protocol that tells an agent of a task's own interface. */
+function interfacesOf(task: TaskRecord): Pick<AcsTask, 'elasticNetworkInterfaces'> {
+  const given = task.document.networkInterface;
+  if (given === undefined) return {};
+  return {
+    elasticNetworkInterfaces: [
+      {
+        ec2Id: given.attachmentId,
+        macAddress: given.macAddress,
+        ipv4Addresses: [{ primary: true, privateAddress: given.privateIpv4Address }],
+        subnetGatewayIpv4Address: given.subnetGateway,
+      },
+    ],
+  };
+}
+
 export function acsTask(task: TaskRecord, definition: DefinitionRecord, context: PayloadContext): AcsTask {
   const { document } = definition;
   const cpu = task.document.overrides.cpu ?? document.cpu;
@@ -157,6 +173,7 @@ export function acsTask(task: TaskRecord, definition: DefinitionRecord, context:
     ...(cpu !== undefined && { cpu: Number(cpu) / 1024 }),
     ...(memory !== undefined && { memory: Number(memory) }),
     networkMode: document.networkMode,
+    ...interfacesOf(task),
     ...(document.pidMode && { pidMode: document.pidMode }),
     ...(document.ipcMode && { ipcMode: document.ipcMode }),
     launchType: task.launchType,

@@ -29,7 +29,6 @@ export function refuseContainerFields(name: string, container: ContainerDefiniti
 type TaskRule = readonly [what: string, asked: (input: RegisterTaskDefinitionRequest) => boolean, instead: string];
 
 const taskRules: readonly TaskRule[] = [
-  ["networkMode 'awsvpc'", (input) => input.networkMode === 'awsvpc', 'Use bridge, host or none.'],
   ["pidMode 'task'", (input) => input.pidMode === 'task', 'Use host, or leave it out.'],
   ["ipcMode 'task'", (input) => input.ipcMode === 'task', 'Use host or none, or leave it out.'],
   // The rest belongs to things of Amazon's own: App Mesh, Elastic Inference, Fargate's disks, its fault injection service.

@@ -21,6 +21,7 @@ const capabilities = [
   'ecs.capability.container-health-check',
   'ecs.capability.container-ordering',
   'ecs.capability.task-cpu-mem-limit',
+  'ecs.capability.task-eni',
 ];
 
 export interface Size {

@@ -1,0 +1,93 @@
+// Tasks in awsvpc mode: each has an address of its own from its instance's subnet, until it has stopped.
+import { DescribeTasksCommand, RegisterTaskDefinitionCommand, RunTaskCommand, type Task } from '@aws-sdk/client-ecs';
+import { sql } from '@longshore/store';
+import { testStores } from '@longshore/store/testing';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { connectAgent, type FakeAgent, registerInstance } from '../testing/fake-agent.ts';
+import { type Harness, openHarness } from '../testing/harness.ts';
+
+const networkConfiguration = { awsvpcConfiguration: { subnets: ['subnet-0a1b2c3d'], securityGroups: ['sg-1'] } };
+
+describe.each(testStores().map((backEnd) => [backEnd.name, backEnd] as const))(
+  'network interfaces of tasks on %s',
+  (_n, backEnd) => {
+    let harness: Harness;
+    const agents = new Map<string, FakeAgent>();
+    beforeEach(async () => {
+      harness = await openHarness({ backEnd });
+      for (let i = 0; i < 2; i++) {
+        const arn = await registerInstance(harness);
+        agents.set(arn, await connectAgent(harness, arn));
+      }
+      for (const networkMode of ['awsvpc', 'bridge'] as const) {
+        const portMappings = [{ containerPort: 80 }];
+        const container = { name: 'main', image: 'busybox', memory: 16, portMappings };
+        const definition = { family: networkMode, networkMode, containerDefinitions: [container] };
+        await harness.client.send(new RegisterTaskDefinitionCommand(definition));
+      }
+    });
+    afterEach(async () => {
+      agents.clear();
+      await harness.close();
+    });
+
+    const run = (count: number, more: object = { networkConfiguration }, taskDefinition = 'awsvpc') =>
+      harness.client.send(new RunTaskCommand({ taskDefinition, count, ...more }));
+    const addressOf = (task: Task) =>
+      task.attachments?.[0]?.details?.find((each) => each.name === 'privateIPv4Address')?.value ?? '';
+    const describeTask = async (arn: string) =>
+      (await harness.client.send(new DescribeTasksCommand({ tasks: [arn] }))).tasks?.[0];
+
+    test('forty launched at once have forty addresses, in one subnet an instance', async () => {
+      const outputs = await Promise.all(Array.from({ length: 8 }, () => run(5)));
+      const tasks = outputs.flatMap((output) => output.tasks ?? []);
+      expect(tasks).toHaveLength(40);
+      expect(new Set(tasks.map(addressOf)).size).toBe(40);
+      const subnets = new Map<string, Set<string>>();
+      for (const task of tasks) {
+        const own = subnets.get(task.containerInstanceArn ?? '') ?? new Set();
+        subnets.set(task.containerInstanceArn ?? '', own.add(addressOf(task).replace(/\d+$/, '')));
+      }
+      expect([...subnets.values()].every((own) => own.size === 1)).toBe(true);
+      expect(new Set([...subnets.values()].flatMap((own) => [...own])).size).toBe(subnets.size);
+    });
+
+    test('DescribeTasks shows it, the payload carries it, and the end of the task gives it back', async () => {
+      const [task] = (await run(1)).tasks ?? [];
+      const arn = task?.taskArn ?? '';
+      const address = addressOf(task ?? {});
+      expect(task?.attachments?.[0]).toMatchObject({
+        type: 'ElasticNetworkInterface',
+        status: 'ATTACHING',
+        details: expect.arrayContaining([{ name: 'subnetId', value: 'subnet-0a1b2c3d' }]),
+      });
+      expect(task?.containers?.[0]?.networkInterfaces).toEqual([
+        { attachmentId: task?.attachments?.[0]?.id, privateIpv4Address: address },
+      ]);
+      const agent = agents.get(task?.containerInstanceArn ?? '');
+      const payload = await agent?.take(arn);
+      expect(payload).toMatchObject({
+        networkMode: 'awsvpc',
+        elasticNetworkInterfaces: [{ ipv4Addresses: [{ primary: true, privateAddress: address }] }],
+      });
+      await agent?.report(arn, 'RUNNING');
+      expect((await describeTask(arn))?.attachments?.[0]?.status).toBe('ATTACHED');
+      expect(await harness.store.all(sql`SELECT host FROM ecs_addresses`)).toHaveLength(1);
+      await agent?.report(arn, 'STOPPED');
+      expect((await describeTask(arn))?.attachments?.[0]?.status).toBe('DELETED');
+      expect(await harness.store.all(sql`SELECT host FROM ecs_addresses`)).toEqual([]);
+    });
+
+    test('a configuration is needed in awsvpc mode, checked, and refused in others', async () => {
+      await expect(run(1, {})).rejects.toThrow("must be provided when networkMode 'awsvpc'");
+      await expect(run(1, { networkConfiguration }, 'bridge')).rejects.toThrow(
+        'is not valid for the given networkMode',
+      );
+      const vpc = (more: object) => ({ networkConfiguration: { awsvpcConfiguration: { subnets: ['s'], ...more } } });
+      await expect(run(1, vpc({ subnets: [] }))).rejects.toThrow('subnets can not be empty');
+      await expect(run(1, vpc({ subnets: Array(17).fill('s') }))).rejects.toThrow('at most 16 items');
+      await expect(run(1, vpc({ securityGroups: Array(6).fill('s') }))).rejects.toThrow('at most 5 items');
+      await expect(run(1, vpc({ assignPublicIp: 'ENABLED' }))).rejects.toThrow('public IP is not supported');
+    });
+  },
+);
