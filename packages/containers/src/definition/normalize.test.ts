@@ -93,7 +93,6 @@ describe('a container is refused', () => {
 
 describe('a task definition is refused', () => {
   const cases: readonly (readonly [string, Partial<RegisterTaskDefinitionRequest>, RegExp])[] = [
-    ['with awsvpc', { networkMode: 'awsvpc' }, /awsvpc/],
     ['for Fargate', { requiresCompatibilities: ['FARGATE'] }, /container instances/],
     ['without containers', { containerDefinitions: [] }, /Container list cannot be empty/],
     [
