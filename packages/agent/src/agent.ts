@@ -8,6 +8,7 @@ import { createMembership } from './control/registration.ts';
 import { createAnswers } from './endpoint/answers.ts';
 import { createTaskEndpoint } from './endpoint/endpoint.ts';
 import { createRoleKeys } from './endpoint/role-keys.ts';
+import { createLogShipping } from './logs/shipping.ts';
 import { createLimit } from './execute/limit.ts';
 import { createPuller } from './execute/pull.ts';
 import type { Hands } from './execute/types.ts';
@@ -101,6 +102,7 @@ export function createAgent(options: AgentOptions, given: Partial<AgentWorld> = 
     const hands: Hands = {
       engine,
       secrets,
+      logs: world.logSink,
       hostPorts: world.hostPorts,
       puller: createPuller({
         engine,
@@ -158,6 +160,16 @@ export function createAgent(options: AgentOptions, given: Partial<AgentWorld> = 
         log,
       }),
       tasks.watcher,
+      createLogShipping({
+        dataDir: options.dataDir,
+        disk,
+        workers: tasks.workers,
+        source: world.logSource,
+        sink: world.logSink,
+        credentialsOf: (record) => record.task.executionRoleCredentials,
+        clock,
+        log,
+      }),
       networks.service,
     ];
     try {
@@ -175,6 +187,7 @@ export function createAgent(options: AgentOptions, given: Partial<AgentWorld> = 
       await networks.close();
       await taskNetworks.removeUnused().catch(() => undefined);
       await endpoint.close();
+      world.logSource.close();
       engine.close();
       api.close();
     }

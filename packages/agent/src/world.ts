@@ -8,6 +8,9 @@ import { machineFiles } from './secrets/machine-files.ts';
 import { s3Objects } from './secrets/s3-objects.ts';
 import { createSecrets } from './secrets/secrets.ts';
 import type { Secrets } from './secrets/types.ts';
+import { createLogSink } from './logs/sink.ts';
+import { createLogSource } from './logs/source.ts';
+import type { LogSink, LogSource } from './logs/types.ts';
 import { createHostPorts, type HostPorts } from './execute/host-ports.ts';
 import { type Disk, realDisk } from './state/files.ts';
 import { createMeasurer, type Measurer } from './telemetry/measure.ts';
@@ -23,6 +26,9 @@ export interface AgentWorld {
   readonly tokens: RegistryTokens;
   /** What a container is given from elsewhere when it is made. */
   readonly secrets: Secrets;
+  /** Where containers' output goes and where it comes from. */
+  readonly logSink: LogSink;
+  readonly logSource: LogSource;
   /** Free ports of the machine. */
   readonly hostPorts: HostPorts;
   readonly measurer: Measurer;
@@ -44,6 +50,8 @@ export function worldOf(options: AgentOptions, given: Partial<AgentWorld>): Agen
         files: machineFiles(options.taskFiles),
         readObject: s3Objects(options.taskFilesS3),
       }),
+    logSink: given.logSink ?? createLogSink(options),
+    logSource: given.logSource ?? createLogSource({ dockerHost: options.dockerHost }),
     hostPorts: given.hostPorts ?? createHostPorts(options),
     measurer: given.measurer ?? createMeasurer(options.clock),
   };

@@ -31,6 +31,12 @@ export function localAgentPolicy(region: string, account: AccountId, cluster: st
         Resource: `arn:aws:secretsmanager:${region}:${account}:secret:*`,
       },
       {
+        Sid: 'ShipLogs',
+        Effect: 'Allow',
+        Action: ['logs:CreateLogGroup', 'logs:CreateLogStream', 'logs:PutLogEvents'],
+        Resource: `arn:aws:logs:${region}:${account}:log-group:*`,
+      },
+      {
         Sid: 'PullImages',
         Effect: 'Allow',
         Action: [

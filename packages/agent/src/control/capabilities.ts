@@ -68,7 +68,8 @@ export function attributesOf(
   own: Readonly<Record<string, string>>,
   offered: readonly string[] = [],
 ): Attribute[] {
-  const drivers = new Set(['none', ...(info.Plugins?.Log ?? [])]);
+  // `awslogs` is the agent's own work, whatever the Engine has.
+  const drivers = new Set(['none', 'awslogs', ...(info.Plugins?.Log ?? [])]);
   const security = info.SecurityOptions ?? [];
   const capability = [
     'privileged-container',
@@ -87,6 +88,7 @@ export function attributesOf(
     'task-cpu-mem-limit',
     'task-eni',
     'external',
+    'execution-role-awslogs',
     'container-restart-policy',
     'network.container-port-range',
     'secrets.asm.environment-variables',

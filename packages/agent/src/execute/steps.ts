@@ -1,8 +1,10 @@
 // The table that executes planned steps. Each entry does one thing to the Engine and says how the record changes. A step
 // that the Engine refused ends its container with the reason; one that it could not be asked for is thrown and retried.
+import type { AcsContainer } from '@longshore/aws';
 import { errorText } from '@longshore/base';
 import { EngineUnreachable, isStatus } from '../docker/errors.ts';
 import { mayJoinPrepared } from '../network/may-join.ts';
+import { logTarget } from '../logs/target.ts';
 import { ResourceUnavailable } from '../secrets/types.ts';
 import { pauseRequest } from '../network/task-network.ts';
 import { createBody } from '../task/create-body.ts';
@@ -41,6 +43,12 @@ function giveUp(holder: string, hands: Hands): void {
   });
 }
 
+/** The container's log stream must be there before the container is: output is never without a place to go. */
+async function prepareLogs(record: TaskRecord, container: AcsContainer, hands: Hands, signal: AbortSignal) {
+  const target = logTarget(record.task, container);
+  if (target) await hands.logs.prepare(target, record.task.executionRoleCredentials, signal).catch(notYet);
+}
+
 /** Makes the container, or adopts the one of its name that an earlier life of this agent made. */
 async function createOrAdopt(name: string, context: StepContext, hands: Hands): Promise<void> {
   const record = context.record();
@@ -48,6 +56,7 @@ async function createOrAdopt(name: string, context: StepContext, hands: Hands): 
   const owner = hands.owner();
   const container = containerOf(record, name);
   const fetched = await hands.secrets.fetch(record, container, context.signal).catch(notYet);
+  await prepareLogs(record, container, hands, context.signal);
   const hostRanges = await hands.hostPorts.pick(container);
   const create = async (holder?: string) => {
     const body = createBody(record, container, owner, fetched, {

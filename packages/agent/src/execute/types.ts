@@ -6,6 +6,7 @@ import type { Holders } from '../network/holders.ts';
 import type { PreparedNetworks } from '../network/prepared.ts';
 import type { TaskEndpoint } from '../endpoint/endpoint.ts';
 import type { TaskNetworks } from '../network/task-network.ts';
+import type { LogSink } from '../logs/types.ts';
 import type { Step } from '../plan/types.ts';
 import type { CreateContext } from '../task/create-body.ts';
 import type { TaskReport, TaskRecord } from '../task/types.ts';
@@ -23,6 +24,7 @@ export interface Hands {
   readonly engine: Engine;
   readonly puller: Puller;
   readonly secrets: Secrets;
+  readonly logs: Pick<LogSink, 'prepare'>;
   readonly hostPorts: HostPorts;
   readonly reporter: Reporter;
   readonly networks: PreparedNetworks;

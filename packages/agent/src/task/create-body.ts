@@ -103,10 +103,14 @@ function limits(task: AcsTask, container: AcsContainer, overrides: Json): Json {
   };
 }
 
-/** The log driver's configuration with the options whose values are secrets. */
+/** What the Engine keeps of the output of a container whose logs the agent ships; the oldest goes first. */
+const shippedLog = Object.freeze({ Type: 'json-file', Config: { 'max-size': '50m', 'max-file': '2' } });
+
+/** The log driver's configuration with the options whose values are secrets. `awslogs` is the agent's own work. */
 function logging(hostConfig: Json, fetched: Fetched): Json {
-  if (Object.keys(fetched.logOptions).length === 0) return {};
   const config = (hostConfig['LogConfig'] ?? {}) as { readonly Type?: string; readonly Config?: Json };
+  if (config.Type === 'awslogs') return { LogConfig: shippedLog };
+  if (Object.keys(fetched.logOptions).length === 0) return {};
   return { LogConfig: { ...config, Config: { ...config.Config, ...fetched.logOptions } } };
 }
 

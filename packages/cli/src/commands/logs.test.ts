@@ -13,6 +13,7 @@ async function logs(
     ListClusters: () => ({ clusterArns: [cluster] }),
     ListTasks: () => ({ taskArns: [taskArn] }),
     DescribeTasks: () => ({ tasks: [task] }),
+    DescribeTaskDefinition: () => ({ taskDefinition: {} }),
   });
   const called = await call(['logs', '0123', ...argv], { ...options, env: { ...envFor(server.url), ...options.env } });
   await server.close();

@@ -1,4 +1,4 @@
-// `longshore logs`: what a container wrote, from the Docker Engine of this machine.
+// `longshore logs`: what a container wrote, from the server's logs (`awslogs`) or from the Docker Engine of this machine.
 import type { Container, Task } from '@aws-sdk/client-ecs';
 import { UserError } from '@longshore/base';
 import type { Command } from 'commander';
@@ -6,6 +6,7 @@ import { addConnectionOptions, type ConnectionOptions } from '../connection.ts';
 import { dockerLogs } from '../docker-logs.ts';
 import { ecsClient, idOf } from '../ecs-client.ts';
 import { findTask } from '../find-task.ts';
+import { hasStopped, logPlace, streamLogs } from '../log-stream.ts';
 import { parseCount } from '../run-options.ts';
 import { stopText } from '../run-wait.ts';
 import type { CliParts } from '../types.ts';
@@ -24,7 +25,7 @@ export function define(command: Command, parts: CliParts): void {
   command
     .description(
       "Shows what a task's container wrote to its output and its errors, of running and of lately stopped tasks. The " +
-        'container must be on this machine.',
+        'container must be on this machine, unless its log driver is awslogs.',
     )
     .argument('<task>', 'task id, or its beginning')
     .option('-f, --follow', 'go on with what it writes from now on, until Ctrl-C')
@@ -43,19 +44,41 @@ export function define(command: Command, parts: CliParts): void {
 
 async function logs(wanted: string, options: LogsOptions, parts: CliParts): Promise<void> {
   const { io } = parts;
-  const container = await withServer(options, parts, async (connection) => {
-    const client = ecsClient(connection);
-    const task = await findTask(client, wanted, { cluster: options.cluster, stopped: true });
-    client.destroy();
-    return chooseContainer(task, options.container);
-  });
   const stopping = new AbortController();
   const undo = io.onInterrupt(() => stopping.abort());
+  const id = await withServer(options, parts, async (connection) => {
+    const client = ecsClient(connection);
+    try {
+      const task = await findTask(client, wanted, { cluster: options.cluster, stopped: true });
+      const container = chooseContainer(task, options.container);
+      const place = await logPlace(client, task, container.name ?? '');
+      if (!place) return runtimeId(task, container);
+      const lines = streamLogs({
+        connection,
+        place,
+        follow: options.follow === true,
+        tail: options.tail,
+        timestamps: options.timestamps === true,
+        clock: parts.clock,
+        signal: stopping.signal,
+        isOver: () => hasStopped(client, task),
+      });
+      for await (const line of lines) io.out(line);
+      return undefined;
+    } catch (error) {
+      // The end of `--follow`.
+      if (stopping.signal.aborted) return undefined;
+      throw error;
+    } finally {
+      client.destroy();
+    }
+  });
+  if (id === undefined) return undo();
   const decoders = { stdout: new TextDecoder(), stderr: new TextDecoder() };
   try {
     const chunks = dockerLogs({
       dockerHost: options.dockerHost ?? (io.env.LONGSHORE_DOCKER_HOST || 'unix:///var/run/docker.sock'),
-      containerId: container,
+      containerId: id,
       follow: options.follow === true,
       tail: options.tail,
       timestamps: options.timestamps === true,
@@ -71,8 +94,8 @@ async function logs(wanted: string, options: LogsOptions, parts: CliParts): Prom
   }
 }
 
-/** The Engine's id of the task's container of that name, or of its only one. */
-export function chooseContainer(task: Task, name: string | undefined): string {
+/** The task's container of that name, or its only one. */
+function chooseContainer(task: Task, name: string | undefined): Container {
   const containers: readonly Container[] = task.containers ?? [];
   const names = containers.map((each) => each.name).join(', ');
   const container = name === undefined ? containers[0] : containers.find((each) => each.name === name);
@@ -84,6 +107,11 @@ export function chooseContainer(task: Task, name: string | undefined): string {
       `Task ${idOf(task.taskArn)} has no container ${name ?? ''}`.trim() + (names ? `; it has: ${names}` : '.'),
     );
   }
+  return container;
+}
+
+/** The Engine's id of a container. Throws `UserError` if it never had one. */
+function runtimeId(task: Task, container: Container): string {
   if (container.runtimeId) return container.runtimeId;
   if (task.lastStatus === 'STOPPED') throw new UserError(`It never ran: ${stopText(task)}`);
   throw new UserError(`The container ${container.name} has not been started yet; the task is ${task.lastStatus}.`);

@@ -51,7 +51,11 @@ describe('a container is refused', () => {
       /'healthCheck.interval' must be between 5/,
     ],
     ['with an empty health check', { healthCheck: { command: ['CMD'] } }, /'healthCheck.command'/],
-    ['with the awslogs driver', { logConfiguration: { logDriver: 'awslogs' } }, /'awslogs' is not available/],
+    [
+      'with the awslogs driver and no group',
+      { logConfiguration: { logDriver: 'awslogs' } },
+      /requires options: awslogs/,
+    ],
     [
       'with a buffer that blocks',
       { logConfiguration: { logDriver: 'json-file', options: { mode: 'blocking', 'max-buffer-size': '1m' } } },

@@ -14,7 +14,6 @@ type ContainerRule = readonly [what: string, asked: (container: ContainerDefinit
 /** What agents cannot do yet. Whoever teaches them takes the line away. */
 const containerRules: readonly ContainerRule[] = [
   ['firelensConfiguration', (each) => present(each.firelensConfiguration), 'Leave it out.'],
-  ['awslogs', (each) => each.logConfiguration?.logDriver === 'awslogs', 'Use json-file.'],
   ['awsfirelens', (each) => each.logConfiguration?.logDriver === 'awsfirelens', 'Use json-file.'],
   // For Active Directory, in domains that no agent here joins.
   ['credentialSpecs', (each) => present(each.credentialSpecs), 'Leave it out.'],
