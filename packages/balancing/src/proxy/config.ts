@@ -51,7 +51,9 @@ const host = (address: string) => (address.includes(':') ? `ipv6@${address}` : `
 export function serverOptions(group: TargetGroup): string {
   const { health } = group;
   const port = health.port === undefined ? '' : ` port ${health.port}`;
-  return `check${port} inter ${health.intervalSeconds}s fall ${health.unhealthyCount} rise ${health.healthyCount}`;
+  // What does not answer yet is asked again soon, whatever the interval.
+  const soon = Math.min(2, health.intervalSeconds);
+  return `check${port} inter ${health.intervalSeconds}s downinter ${soon}s fall ${health.unhealthyCount} rise ${health.healthyCount}`;
 }
 
 /** `*` stands for what is within one parameter. */

@@ -44,9 +44,15 @@ function reasonOf(status: string): string {
   return status.endsWith('TOUT') ? 'Target.Timeout' : 'Target.FailedHealthChecks';
 }
 
-function stateOf(server: SeenServer | undefined): { state: TargetCondition; reason: string } {
+/** A target that has not passed yet fails when it has had the time for as many checks as make one unhealthy. */
+function isNew(target: Target, group: TargetGroup, now: number): boolean {
+  const { unhealthyCount, intervalSeconds } = group.health;
+  return target.state === 'initial' && now - target.registeredAt < 1000 * unhealthyCount * intervalSeconds;
+}
+
+function stateOf(server: SeenServer | undefined, fresh: boolean): { state: TargetCondition; reason: string } {
   const first = { state: 'initial' as const, reason: 'Elb.InitialHealthChecking' };
-  if (server === undefined) return first;
+  if (server === undefined || (fresh && server.drained)) return first;
   if (server.check === 'failed' && !server.up) return { state: 'unhealthy', reason: reasonOf(server.checkStatus) };
   return server.up && !server.drained && !server.maintained ? { state: 'healthy', reason: '' } : first;
 }
@@ -107,10 +113,12 @@ export function planProxy(input: PlanInput): ProxyPlan {
         `enable health ${at}`,
         `set server ${at} state drain`,
       );
-    } else if ((server.drained || server.maintained) && server.check === 'passed' && server.up) {
-      commands.push(`set server ${at} state ready`);
+    } else if ((server.drained || server.maintained) && server.check === 'passed') {
+      // The first that passes counts, as in ELB, however many failed before; the threshold is for targets that were healthy.
+      if (!server.up && target.state === 'initial') commands.push(`set server ${at} health up`);
+      if (server.up || target.state === 'initial') commands.push(`set server ${at} state ready`);
     }
-    const { state, reason } = stateOf(server);
+    const { state, reason } = stateOf(server, isNew(target, group, input.now));
     if (state === 'initial') moving = true;
     if (state !== target.state || reason !== target.reason) states.push({ target, state, reason });
   }
