@@ -13,7 +13,7 @@ import type { ListPage } from './oci/list-page.ts';
 import type { PullEvents } from './pull-events.ts';
 import type { PullThroughState } from './pull-through/state.ts';
 import type { Quotas } from './limits.ts';
-import type { ManifestMemory } from './manifest-memory.ts';
+import type { ImageMemory } from './image-memory.ts';
 import type { PullRecorder } from './pulls.ts';
 import type { RevisionMemory } from './revision-memory.ts';
 import type { Sealer } from './seal.ts';
@@ -34,7 +34,7 @@ export interface Core {
   readonly graceMs: number;
   readonly counters: Counters;
   readonly sealer: Sealer;
-  readonly manifestMemory: ManifestMemory;
+  readonly imageMemory: ImageMemory;
   /** Pages of lists, as they are sent. */
   readonly pages: RevisionMemory<ListPage>;
   /** Sends files without a copy; undefined where the platform cannot. */

@@ -2,8 +2,8 @@
 import type { Digest } from '@longshore/base';
 import { type Sql, sql, sqlList, type View } from '@longshore/store';
 import type { Core } from './core.ts';
+import type { ManifestPart } from './image-memory.ts';
 import { limits } from './limits.ts';
-import type { ManifestPart } from './manifest-memory.ts';
 import type { Reference, RepositoryRef } from './names.ts';
 import { type Repository, type RepositoryRow, repositoryColumns, toRepository } from './repositories.ts';
 
@@ -40,16 +40,7 @@ function joinManifest(reference: Reference): Sql {
 }
 
 /** The repository and the manifest, `part` of it: its head, or (at least) its bytes too. */
-export function findManifest(
-  core: Core,
-  ref: RepositoryRef,
-  reference: Reference,
-  part: ManifestPart,
-): Promise<FoundManifest> {
-  return core.manifestMemory.find(ref, reference, part, () => readManifest(core, ref, reference, part));
-}
-
-async function readManifest(
+export async function findManifest(
   core: Core,
   ref: RepositoryRef,
   reference: Reference,

@@ -13,7 +13,7 @@ import { createPullEvents } from './pull-events.ts';
 import { createPullThroughState } from './pull-through/state.ts';
 import { defaultQuotas } from './limits.ts';
 import { lifecycleService } from './lifecycle/apply.ts';
-import { createManifestMemory } from './manifest-memory.ts';
+import { createImageMemory } from './image-memory.ts';
 import { createPullRecorder } from './pulls.ts';
 import { recover } from './recovery.ts';
 import { createPolicyReader } from './repository-policy.ts';
@@ -37,7 +37,7 @@ export function createCore(options: RegistryOptions): Core {
     graceMs: collection.graceMs,
     counters: createCounters(meter),
     sealer: createSealer(store),
-    manifestMemory: createManifestMemory(store),
+    imageMemory: createImageMemory(store),
     pages: createPageMemory(store),
     kernelCopy: openKernelCopy(),
     pulls: createPullRecorder({ store, clock, log }),

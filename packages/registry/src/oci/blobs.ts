@@ -20,7 +20,10 @@ function requireDigest(text: string): Digest {
 
 export async function handleBlob(call: OciCall, name: string, ref: RepositoryRef, item: string): Promise<void> {
   const digest = requireDigest(item);
-  const { repository, layer } = await findLayer(call.core, ref, digest);
+  const { core, caller } = call;
+  const { repository, layer } = await core.imageMemory.layer(caller.principal.arn, ref, digest, () =>
+    findLayer(core, ref, digest),
+  );
   switch (call.request.method) {
     case 'GET':
     case 'HEAD': {

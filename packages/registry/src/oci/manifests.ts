@@ -32,7 +32,9 @@ async function get(call: OciCall, name: string, ref: RepositoryRef, reference: R
   const head = request.method === 'HEAD';
   const part = head ? 'head' : 'whole';
   const found = reference
-    ? await findManifest(core, ref, reference, part)
+    ? await core.imageMemory.manifest(call.caller.principal.arn, ref, reference, part, () =>
+        findManifest(core, ref, reference, part),
+      )
     : { repository: await findRepository(core.store, ref), manifest: undefined };
   await requireAccess(call, name, ref, found.repository, 'pull', ['ecr:BatchGetImage']);
   const { repository, manifest } = reference ? await throughCache(call, ref, reference, found, part) : found;

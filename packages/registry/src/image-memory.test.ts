@@ -1,6 +1,6 @@
-// Manifests kept between writes: never older than the last write, bounded, and nothing is kept where the store cannot tell.
+// What is kept between writes: never older than the last write, bounded, each caller's own, and nothing where the store cannot tell.
 import { describe, expect, it } from 'vitest';
-import { createManifestMemory } from './manifest-memory.ts';
+import { createImageMemory } from './image-memory.ts';
 import { parseReference, type RepositoryName, type RepositoryRef, resolvePathName } from './names.ts';
 import type { FoundManifest } from './reading.ts';
 import type { AccountId, Digest } from '@longshore/base';
@@ -17,12 +17,15 @@ function manifest(bytes: Uint8Array): FoundManifest {
 
 function world(first: number | undefined) {
   const state = { revision: first, reads: 0, found: manifest(Buffer.from('{"é":1}')) };
-  const memory = createManifestMemory({ revision: () => state.revision });
+  const memory = createImageMemory({ revision: () => state.revision });
   const read = () => {
     state.reads += 1;
     return Promise.resolve(state.found);
   };
-  return { state, find: (part: 'head' | 'whole' = 'whole') => memory.find(ref, latest, part, read) };
+  return {
+    state,
+    find: (part: 'head' | 'whole' = 'whole', who = 'arn:a') => memory.manifest(who, ref, latest, part, read),
+  };
 }
 
 describe('manifests kept between writes', () => {
@@ -61,14 +64,23 @@ describe('manifests kept between writes', () => {
     expect(state.reads).toBe(4);
   });
 
-  it('are not kept when they are large or their repository is missing', async () => {
+  it('are not kept when they are large', async () => {
     const { state, find } = world(1);
     state.found = manifest(Buffer.alloc(65 * 1024));
     await find();
     await find();
+    expect(state.reads).toBe(2);
+  });
+
+  it("are each caller's own, also where there is nothing: one's time tells nothing of another's requests", async () => {
+    const { state, find } = world(1);
+    await find('whole', 'arn:a');
+    await find('whole', 'arn:b');
+    expect(state.reads).toBe(2);
     state.found = { repository: undefined, manifest: undefined };
-    await find();
-    await find();
-    expect(state.reads).toBe(4);
+    state.revision = 2;
+    await find('whole', 'arn:b');
+    await find('whole', 'arn:b');
+    expect(state.reads).toBe(3);
   });
 });

@@ -1,0 +1,65 @@
+// Manifests and layers that were looked up since the last write: what many machines pull at once is read once. Each caller has
+// entries of its own, also of what is absent: how long an answer takes tells nobody what others have asked for.
+import type { Digest } from '@longshore/base';
+import type { Store } from '@longshore/store';
+import type { FoundLayer } from './layers.ts';
+import type { Reference, RepositoryRef } from './names.ts';
+import type { FoundManifest } from './reading.ts';
+import { createRevisionMemory } from './revision-memory.ts';
+
+export type ManifestPart = 'head' | 'whole';
+
+/** `who` is the caller's ARN. */
+export interface ImageMemory {
+  manifest(
+    who: string,
+    ref: RepositoryRef,
+    reference: Reference,
+    part: ManifestPart,
+    read: () => Promise<FoundManifest>,
+  ): Promise<FoundManifest>;
+  layer(who: string, ref: RepositoryRef, digest: Digest, read: () => Promise<FoundLayer>): Promise<FoundLayer>;
+}
+
+/** Larger ones are read each time. */
+const longestKept = 64 * 1024;
+const MiB = 1024 * 1024;
+/** What an entry takes beside the manifest's bytes, about. */
+const entryBytes = 1_000;
+
+function manifestSize({ manifest }: FoundManifest): number | undefined {
+  const size = manifest?.bytes.length ?? 0;
+  return size > longestKept ? undefined : size + entryBytes;
+}
+
+/** With the bytes as text too (`StoredManifest.text`). */
+function withText(found: FoundManifest): FoundManifest {
+  const { manifest } = found;
+  if (!manifest || manifest.bytes.length === 0 || manifestSize(found) === undefined) return found;
+  const { buffer, byteOffset, length } = manifest.bytes;
+  return { ...found, manifest: { ...manifest, text: Buffer.from(buffer, byteOffset, length).toString('latin1') } };
+}
+
+export function createImageMemory(store: Pick<Store, 'revision'>): ImageMemory {
+  const manifests = createRevisionMemory<FoundManifest>(store, {
+    mostEntries: 4_000,
+    mostBytes: 16 * MiB,
+    sizeOf: manifestSize,
+  });
+  const layers = createRevisionMemory<FoundLayer>(store, {
+    mostEntries: 4_000,
+    mostBytes: 4 * MiB,
+    sizeOf: () => entryBytes,
+  });
+  return {
+    async manifest(who, { account, name }, reference, part, read) {
+      const item = 'tag' in reference ? `:${reference.tag}` : `@${reference.digest}`;
+      const whole = `${who} ${account}/${name}${item}`;
+      const head = `${whole} head`;
+      // Who wants the head is served from the whole.
+      const known = manifests.get(whole) ?? (part === 'head' ? manifests.get(head) : undefined);
+      return known ?? manifests.read(part === 'head' ? head : whole, async () => withText(await read()));
+    },
+    layer: (who, { account, name }, digest, read) => layers.recall(`${who} ${account}/${name}@${digest}`, read),
+  };
+}
