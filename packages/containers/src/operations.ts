@@ -1,5 +1,6 @@
 // The ECS API: every operation that this package serves.
 import { type AwsService, awsService } from '@longshore/aws';
+import { continueServiceDeployment } from './api/continue-service-deployment.ts';
 import { createCluster } from './api/create-cluster.ts';
 import { createService } from './api/create-service.ts';
 import { deleteAccountSetting } from './api/delete-account-setting.ts';
@@ -64,6 +65,7 @@ export function ecsService(core: Core): AwsService {
     protocol: 'json-1.1',
     targetPrefix: 'AmazonEC2ContainerServiceV20141113',
     operations: [
+      continueServiceDeployment(core),
       createCluster(core),
       createService(core),
       deleteAccountSetting(core),

@@ -6,10 +6,14 @@ import type {
 } from '@aws-sdk/client-ecs';
 import { invalidParameter, unsupported } from './errors.ts';
 import type { Strategy } from './service-input.ts';
+import { readShifting, shapeShifting } from './service-strategy.ts';
 import { isOpen, type Rollout } from './service-rollouts.ts';
 import type { CircuitBreaker, ServiceDocument } from './services.ts';
 
-export type Configuration = Pick<ServiceDocument, 'minimumHealthyPercent' | 'maximumPercent' | 'circuitBreaker'>;
+export type Configuration = Pick<
+  ServiceDocument,
+  'minimumHealthyPercent' | 'maximumPercent' | 'circuitBreaker' | 'shifting'
+>;
 
 /** ECS's defaults of the API; its console begins daemons with 50. */
 export function usualConfiguration(strategy: Strategy): Configuration {
@@ -51,15 +55,15 @@ export function readConfiguration(
   strategy: Strategy,
 ): Configuration {
   if (given?.alarms?.enable) throw unsupported('Deployment alarms');
-  if (given?.strategy !== undefined && given.strategy !== 'ROLLING')
-    throw unsupported(`The deployment strategy ${given.strategy}`, 'Use ROLLING.');
-  if ((given?.bakeTimeInMinutes ?? 0) > 0 || (given?.lifecycleHooks?.length ?? 0) > 0)
-    throw unsupported('bakeTimeInMinutes and lifecycleHooks');
+  const shifting = readShifting(given, current.shifting);
+  if (shifting !== undefined && strategy === 'DAEMON')
+    throw invalidParameter(`The deployment strategy ${shifting.type} is not for the DAEMON scheduling strategy.`);
   const breaker = given?.deploymentCircuitBreaker;
   const configuration: Configuration = {
     minimumHealthyPercent: given?.minimumHealthyPercent ?? current.minimumHealthyPercent,
     maximumPercent: given?.maximumPercent ?? current.maximumPercent,
     circuitBreaker: breaker === undefined ? current.circuitBreaker : readBreaker(breaker),
+    shifting,
   };
   checkPercents(configuration, strategy);
   return configuration;
@@ -78,7 +82,7 @@ export function shapeConfiguration(configuration: Configuration): DeploymentConf
     },
     maximumPercent: configuration.maximumPercent,
     minimumHealthyPercent: configuration.minimumHealthyPercent,
-    strategy: 'ROLLING',
+    ...shapeShifting(configuration.shifting),
   };
 }
 

@@ -1,7 +1,10 @@
 // The beginning of a deployment: the deployment itself, its revision and its service deployment, with what they replace.
+import type { LoadBalancer } from '@aws-sdk/client-ecs';
 import type { Step, View } from '@longshore/store';
+import type { Core } from './core.ts';
 import type { DefinitionRecord } from './definitions.ts';
 import { deploymentEvent } from './events.ts';
+import { invalidParameter } from './errors.ts';
 import type { Place } from './names.ts';
 import {
   insertRevision,
@@ -11,14 +14,16 @@ import {
   newRollout,
   type Rollout,
   saveRollout,
+  type Switch,
 } from './service-rollouts.ts';
+import { checkShiftingTargets } from './service-strategy.ts';
 import { countServiceTasks, type Deployment, type ServiceDocument, type ServiceRecord } from './services.ts';
 
 /** A primary deployment of `definition`, as ECS names them: `ecs-svc/` and nineteen digits. */
 export function newDeployment(
   definition: DefinitionRecord,
   revisionArn: string | undefined,
-  { loadBalancers, serviceRegistries }: Pick<ServiceDocument, 'loadBalancers' | 'serviceRegistries'>,
+  attachments: Deployment['attachments'],
   now: number,
 ): Deployment {
   const id = `ecs-svc/${newDigits()}`;
@@ -27,7 +32,7 @@ export function newDeployment(
     status: 'PRIMARY',
     definitionArn: definition.arn,
     revisionArn,
-    attachments: { loadBalancers, serviceRegistries },
+    attachments,
     hasHealthCheck: definition.document.containerDefinitions.some(
       (each) => each.essential && each.healthCheck !== undefined && each.healthCheck.command?.[0] !== 'NONE',
     ),
@@ -43,6 +48,38 @@ export function newDeployment(
 
 /** ECS keeps few deployments at once; more than this many old ones are not waited for one by one. */
 const maxDeployments = 20;
+
+/** The target groups of a new revision and of the one that serves now: the two of each load balancer, in turn. */
+function switchesOf(document: ServiceDocument, before: Deployment | undefined): Switch[] {
+  if (document.shifting === undefined) return [];
+  return (document.loadBalancers ?? []).map(({ targetGroupArn = '', advancedConfiguration: advanced }, at) => {
+    const alternate = advanced?.alternateTargetGroupArn ?? '';
+    const used = before?.attachments?.loadBalancers?.[at]?.targetGroupArn;
+    const green = used === targetGroupArn ? alternate : targetGroupArn;
+    return {
+      productionRule: advanced?.productionListenerRule ?? '',
+      testRule: advanced?.testListenerRule,
+      green,
+      blue: green === alternate ? targetGroupArn : alternate,
+    };
+  });
+}
+
+/** With what the tasks of the new revision are registered. */
+function attachmentsOf(
+  document: ServiceDocument,
+  before: Deployment | undefined,
+  switches: readonly Switch[],
+): Deployment['attachments'] {
+  const loadBalancers = document.loadBalancers?.map((each, at) => {
+    // Without a shift the traffic stays with the target group that has it.
+    const used = before?.attachments?.loadBalancers?.[at]?.targetGroupArn;
+    const alternate = each.advancedConfiguration?.alternateTargetGroupArn;
+    const green = switches[at]?.green ?? (used === alternate ? used : undefined);
+    return green === undefined ? each : { ...each, targetGroupArn: green };
+  });
+  return { loadBalancers, serviceRegistries: document.serviceRegistries };
+}
 
 /** Ends a service deployment that something newer takes the place of. */
 export function stopRollout(service: ServiceRecord, reason: string, now: number): Rollout | undefined {
@@ -70,7 +107,8 @@ export async function beginDeployment(
   const counts = await countServiceTasks(view, [service.arn]);
   const old = document.deployments.map((each): Deployment => ({ ...each, status: 'ACTIVE' }));
   const revision = newRevision(place, service, definition, now);
-  const deployment = newDeployment(definition, revision.arn, document, now);
+  const switches = switchesOf(document, before);
+  const deployment = newDeployment(definition, revision.arn, attachmentsOf(document, before, switches), now);
   const sources = old.flatMap((each) => {
     const requested = counts.filter((one) => one.deployment === each.id).reduce((sum, one) => sum + one.count, 0);
     return each.revisionArn === undefined || requested === 0
@@ -78,7 +116,10 @@ export async function beginDeployment(
       : [{ revisionArn: each.revisionArn, deploymentId: each.id, requested }];
   });
   const target = { revisionArn: revision.arn, deploymentId: deployment.id };
-  const rollout = newRollout(place, service, target, sources, now);
+  const rollout: Rollout = {
+    ...newRollout(place, service, target, sources, now),
+    ...(document.shifting !== undefined && { stage: 'PRE_SCALE_UP', stageSince: now, switches }),
+  };
   const stopped = stopRollout(service, 'A newer service deployment took its place.', now);
   const superseded = stopped !== undefined && stopped !== document.rollout ? [saveRollout(service, stopped)] : [];
   return {
@@ -102,4 +143,24 @@ export async function beginDeployment(
       deploymentEvent(service, now, 'SERVICE_DEPLOYMENT_IN_PROGRESS', deployment),
     ],
   };
+}
+
+/** Whether its traffic is between two revisions. */
+export function isShifting(service: ServiceRecord): boolean {
+  const { rollout } = service.document;
+  return rollout?.stage !== undefined && isOpen(rollout);
+}
+
+/** Both target groups of each load balancer must be there. Throws InvalidParameterException. */
+export async function checkShifting(
+  core: Pick<Core, 'loadBalancing'>,
+  account: string,
+  loadBalancers: readonly LoadBalancer[],
+): Promise<void> {
+  checkShiftingTargets(loadBalancers);
+  for (const each of loadBalancers) {
+    const arn = each.advancedConfiguration?.alternateTargetGroupArn ?? '';
+    if ((await core.loadBalancing?.targetGroup(account, arn)) === undefined)
+      throw invalidParameter(`The specified target group ${arn} does not exist.`);
+  }
 }

@@ -3,7 +3,7 @@ import type { ServiceDeployment, ServiceDeploymentBrief, ServiceRevision } from 
 import type { View } from '@longshore/store';
 import { dateOf } from './documents.ts';
 import { shapeBreaker, shapeConfiguration } from './service-configuration.ts';
-import type { RevisionRecord, RolloutRecord } from './service-rollouts.ts';
+import type { RevisionRecord, RolloutRecord, Stage, Traffic } from './service-rollouts.ts';
 import { countServiceTasks, findServices, type ServiceRecord, type TaskCount } from './services.ts';
 
 export function shapeBrief({ rollout, serviceArn, clusterArn }: RolloutRecord): ServiceDeploymentBrief {
@@ -28,6 +28,21 @@ function summary(arn: string, deploymentId: string, service: ServiceRecord | und
   return { arn, requestedTaskCount: wanted, runningTaskCount: sum(true), pendingTaskCount: sum(false) };
 }
 
+/** The hooks before the production shift run at the end of the stage before it. */
+function shapeStage(stage: Stage | undefined): ServiceDeployment['lifecycleStage'] {
+  return stage === 'PRE_PRODUCTION_TRAFFIC_SHIFT' ? 'POST_TEST_TRAFFIC_SHIFT' : stage;
+}
+
+/** The share of traffic as the load balancer was told; nothing where none is shifted. */
+function weights(applied: Traffic | undefined, target: boolean) {
+  if (applied === undefined) return {};
+  const share = (percent: number) => (target ? percent : 100 - percent);
+  return {
+    requestedTestTrafficWeight: share(applied.test),
+    requestedProductionTrafficWeight: share(applied.production),
+  };
+}
+
 function shapeRollout(
   { rollout, serviceArn, clusterArn }: RolloutRecord,
   service: ServiceRecord | undefined,
@@ -43,12 +58,24 @@ function shapeRollout(
     finishedAt: dateOf(rollout.finishedAt),
     stoppedAt: dateOf(rollout.stoppedAt),
     updatedAt: dateOf(rollout.updatedAt),
-    sourceServiceRevisions: rollout.sources.map((each) =>
-      summary(each.revisionArn, each.deploymentId, service, counts),
-    ),
-    targetServiceRevision: summary(rollout.targetRevisionArn, rollout.deploymentId, service, counts),
+    sourceServiceRevisions: rollout.sources.map((each) => ({
+      ...summary(each.revisionArn, each.deploymentId, service, counts),
+      ...weights(rollout.applied, false),
+    })),
+    targetServiceRevision: {
+      ...summary(rollout.targetRevisionArn, rollout.deploymentId, service, counts),
+      ...weights(rollout.applied, true),
+    },
     status: rollout.status,
     statusReason: rollout.statusReason,
+    lifecycleStage: shapeStage(rollout.stage),
+    lifecycleHookDetails: rollout.pauses?.map((each) => ({
+      hookId: each.id,
+      targetType: 'PAUSE' as const,
+      status: each.status,
+      expiresAt: dateOf(each.expiresAt),
+      timeoutAction: each.action,
+    })),
     deploymentConfiguration: service && shapeConfiguration(service.document),
     rollback: rollback && {
       reason: rollback.reason,

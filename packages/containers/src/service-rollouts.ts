@@ -1,5 +1,6 @@
 // Service deployments and service revisions: the history of a service, a row each. The newest service deployment also
 // lies in its service's document, which is compared and set: whoever changes it there writes its row in the same write.
+import { createHash } from 'node:crypto';
 import { newHexId, newUuid } from '@longshore/base';
 import { type Sql, type Step, sql, sqlList, type View } from '@longshore/store';
 import { readDocument, writeDocument } from './documents.ts';
@@ -41,6 +42,66 @@ export interface Rollout {
   /** Undefined where the circuit breaker is off. */
   readonly threshold?: number | undefined;
   readonly rollback?: Rollback | undefined;
+  readonly stage?: Stage | undefined;
+  readonly stageSince?: number | undefined;
+  readonly switches?: readonly Switch[] | undefined;
+  /** How traffic is to be shared, how the load balancer was told to, and when. */
+  readonly traffic?: Traffic | undefined;
+  readonly applied?: Traffic | undefined;
+  readonly appliedAt?: number | undefined;
+  readonly pauses?: readonly Pause[] | undefined;
+}
+
+/** The same for the same pause, whoever plans it. */
+export function newPauseId(rollout: Pick<Rollout, 'arn'>, stage: string, hook: number): string {
+  return createHash('sha256').update(`${rollout.arn} ${stage} ${hook}`).digest('hex').slice(0, 32);
+}
+
+/** What each rule is to do under `traffic`; `share` is the percent of `green`. */
+export function trafficRules(rollout: Pick<Rollout, 'switches'>, traffic: Traffic) {
+  return (rollout.switches ?? []).flatMap(({ productionRule, testRule, green, blue }) => [
+    ...(testRule === undefined ? [] : [{ rule: testRule, green, blue, share: traffic.test }]),
+    { rule: productionRule, green, blue, share: traffic.production },
+  ]);
+}
+
+/** Of a deployment that shifts traffic. */
+export type Stage =
+  | 'RECONCILE_SERVICE'
+  | 'PRE_SCALE_UP'
+  | 'SCALE_UP'
+  | 'POST_SCALE_UP'
+  | 'TEST_TRAFFIC_SHIFT'
+  | 'POST_TEST_TRAFFIC_SHIFT'
+  | 'PRE_PRODUCTION_TRAFFIC_SHIFT'
+  | 'PRODUCTION_TRAFFIC_SHIFT'
+  | 'POST_PRODUCTION_TRAFFIC_SHIFT'
+  | 'BAKE_TIME'
+  | 'CLEAN_UP';
+
+/** Percents of the traffic that go to the new revision. */
+export interface Traffic {
+  readonly production: number;
+  readonly test: number;
+}
+
+/** A hook at which the deployment waits or waited. */
+export interface Pause {
+  readonly id: string;
+  /** Its place among the service's hooks. */
+  readonly hook: number;
+  readonly stage: string;
+  readonly status: 'AWAITING_ACTION' | 'SUCCEEDED' | 'FAILED' | 'TIMED_OUT';
+  readonly expiresAt: number;
+  readonly action: 'CONTINUE' | 'ROLLBACK';
+}
+
+/** Listeners' rules and the target groups of both revisions. */
+export interface Switch {
+  readonly productionRule: string;
+  readonly testRule?: string | undefined;
+  readonly green: string;
+  readonly blue: string;
 }
 
 export interface Rollback {

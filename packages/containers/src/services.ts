@@ -4,6 +4,7 @@ import type { LoadBalancer, PlacementConstraint, PlacementStrategy, ServiceRegis
 import { type Sql, type Step, sql, sqlList, type View } from '@longshore/store';
 import { readDocument, writeDocument } from './documents.ts';
 import type { Rollout } from './service-rollouts.ts';
+import type { ShiftingStrategy } from './service-strategy.ts';
 
 export type ServiceStatus = 'ACTIVE' | 'DRAINING' | 'INACTIVE';
 
@@ -52,6 +53,8 @@ export interface ServiceDocument {
   readonly minimumHealthyPercent: number;
   readonly maximumPercent: number;
   readonly circuitBreaker?: CircuitBreaker | undefined;
+  /** ROLLING where absent. */
+  readonly shifting?: ShiftingStrategy | undefined;
   /** DISABLED where absent, as for services that never had it. */
   readonly availabilityZoneRebalancing?: 'ENABLED' | 'DISABLED' | undefined;
   readonly placementConstraints: readonly PlacementConstraint[];

@@ -11,7 +11,7 @@ import { readLaunchType } from '../launch-type.ts';
 import { checkName, ecsArn, lastPart, type Place } from '../names.ts';
 import { readRules } from '../placement/rules.ts';
 import { readConfiguration, usualConfiguration } from '../service-configuration.ts';
-import { beginDeployment, type Beginning } from '../service-deploy.ts';
+import { beginDeployment, type Beginning, checkShifting } from '../service-deploy.ts';
 import {
   checkDaemon,
   checkDesiredCount,
@@ -59,6 +59,7 @@ async function firstDeployment(
     return { service, steps: [] };
   const definition = await requireDefinition(view, place, input.taskDefinition);
   const attachments = await readAttachments(core, place.account, input, definition);
+  if (service.document.shifting) await checkShifting(core, place.account, attachments.loadBalancers ?? []);
   const document = { ...service.document, ...attachments };
   return beginDeployment(view, place, { ...service, document }, definition, now);
 }

@@ -33,7 +33,7 @@ export function stopServiceDeployment(core: Core) {
         const service = found && (await findService(view, found.serviceArn));
         if (found === undefined || service === undefined) throw ecsErrors.serviceDeploymentNotFound();
         const { rollout, lastCompleted, deployments } = service.document;
-        if (rollout?.arn !== arn || rollout.status !== 'IN_PROGRESS')
+        if (rollout?.arn !== arn || rollout.status !== 'IN_PROGRESS' || rollout.stage === 'CLEAN_UP')
           throw ecsErrors.serviceDeploymentNotStoppable(found.rollout.status);
         if (stopType === 'ROLLBACK' && (lastCompleted === undefined || lastCompleted.id === deployments[0]?.id))
           throw clientError('There is no completed service revision to roll back to. Use the stop type ABORT.');

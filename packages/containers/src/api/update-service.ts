@@ -6,11 +6,11 @@ import { memberAccess } from '../access.ts';
 import { requireCluster } from '../clusters.ts';
 import { type Core, placeOf } from '../core.ts';
 import { findDefinitionByArn, requireDefinition } from '../definitions.ts';
-import { ecsErrors, invalidParameter } from '../errors.ts';
+import { clientError, ecsErrors, invalidParameter } from '../errors.ts';
 import { inClusterArn } from '../names.ts';
 import { readRules } from '../placement/rules.ts';
 import { readConfiguration } from '../service-configuration.ts';
-import { beginDeployment } from '../service-deploy.ts';
+import { beginDeployment, checkShifting, isShifting } from '../service-deploy.ts';
 import {
   checkDaemon,
   checkDesiredCount,
@@ -83,10 +83,14 @@ export function updateService(core: Core) {
           (named !== undefined && named.arn !== service.definitionArn) ||
           input.forceNewDeployment ||
           attachmentsChange(input, service.document);
+        const inShift =
+          isShifting(service) && (renews || after.document.shifting?.type !== service.document.shifting?.type);
+        if (inShift) throw clientError('A service deployment is shifting traffic. Stop it, or wait for its end.');
         if (!renews) return { steps: [replaceService(service, after)], result: undefined };
         const definition = named ?? (await findDefinitionByArn(view, service.definitionArn));
         if (definition === undefined) throw ecsErrors.definitionNotFound();
         const attachments = await readAttachments(core, place.account, input, definition, service.document);
+        if (after.document.shifting) await checkShifting(core, place.account, attachments.loadBalancers ?? []);
         const renewed = { ...after, document: { ...after.document, ...attachments } };
         const begun = await beginDeployment(view, place, renewed, definition, call.now);
         return { steps: [replaceService(service, begun.service), ...begun.steps], result: undefined };

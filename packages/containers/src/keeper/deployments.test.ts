@@ -1,5 +1,6 @@
 // Deployments end to end: daemons, the circuit breaker, stopping a deployment, its history, and task protection.
 import {
+  ContinueServiceDeploymentCommand,
   CreateServiceCommand,
   type CreateServiceCommandInput,
   DeleteServiceCommand,
@@ -298,6 +299,51 @@ describe.each(testStores().map((backEnd) => [backEnd.name, backEnd] as const))(
       }, 30_000);
       expect(counts).toBe(2);
       await own.close();
+    }, 60_000);
+
+    test('a blue/green deployment waits at its hook with both revisions, then goes on or back', async () => {
+      const hook = { targetType: 'PAUSE' as const, lifecycleStages: ['POST_SCALE_UP' as const] };
+      const deploymentConfiguration = {
+        strategy: 'BLUE_GREEN' as const,
+        bakeTimeInMinutes: 0,
+        lifecycleHooks: [hook],
+      };
+      await create({ serviceName: 'bg', desiredCount: 2 });
+      await completed('bg');
+      const update = (taskDefinition: string, more: object = {}) =>
+        harness.client.send(new UpdateServiceCommand({ service: 'bg', taskDefinition, ...more }));
+      const atHook = () =>
+        until(async () => {
+          const [newest] = await deploymentsOf('bg');
+          const pause = newest?.lifecycleHookDetails?.find((each) => each.status === 'AWAITING_ACTION');
+          return pause && newest ? { newest, hookId: pause.hookId ?? '' } : undefined;
+        }, 20_000);
+      const answer = (arn: string | undefined, hookId: string, action: 'CONTINUE' | 'ROLLBACK') =>
+        harness.client.send(new ContinueServiceDeploymentCommand({ serviceDeploymentArn: arn ?? '', hookId, action }));
+      const { service } = await update('web:2', { deploymentConfiguration });
+      expect(service?.deploymentConfiguration).toMatchObject({ strategy: 'BLUE_GREEN', bakeTimeInMinutes: 0 });
+      const first = await atHook();
+      expect(first.newest).toMatchObject({ lifecycleStage: 'POST_SCALE_UP', status: 'IN_PROGRESS' });
+      expect((await look('bg')).runningCount).toBe(4);
+      await expect(update('web:1')).rejects.toMatchObject({ name: 'ClientException' });
+      await answer(first.newest.serviceDeploymentArn, first.hookId, 'CONTINUE');
+      await completed('bg');
+      expect((await tasksOf('bg')).every((task) => task.taskDefinitionArn?.endsWith('web:2'))).toBe(true);
+      expect((await deploymentsOf('bg'))[0]?.status).toBe('SUCCESSFUL');
+
+      await update('web:1');
+      const second = await atHook();
+      await answer(second.newest.serviceDeploymentArn, second.hookId, 'ROLLBACK');
+      expect((await completed('bg')).taskDefinition).toMatch(/web:2$/);
+      expect((await deploymentsOf('bg'))[0]?.status).toBe('ROLLBACK_SUCCESSFUL');
+      await expect(answer(second.newest.serviceDeploymentArn, second.hookId, 'CONTINUE')).rejects.toMatchObject({
+        name: 'InvalidParameterException',
+      });
+      const lambda = { hookTargetArn: 'arn:aws:lambda:x', lifecycleStages: ['POST_SCALE_UP' as const] };
+      await expect(
+        update('web:1', { deploymentConfiguration: { ...deploymentConfiguration, lifecycleHooks: [lambda] } }),
+      ).rejects.toMatchObject({ name: 'UnsupportedFeatureException' });
+      await remove('bg');
     }, 60_000);
   },
 );

@@ -62,8 +62,10 @@ function addEvents(events: readonly ServiceEvent[], messages: readonly string[],
 function afterRound(service: ServiceRecord, plan: ServicePlan, events: readonly ServiceEvent[], now: number) {
   const { deployments, lastCompleted, rollout, moving, steady } = plan;
   const [primary] = deployments;
-  // Rolled back: what it is attached to is again what it was.
-  const attachments = primary?.id === service.document.deployments[0]?.id ? {} : (primary?.attachments ?? {});
+  // Rolled back: what it is attached to is again what it was. Traffic that was shifted kept both target groups.
+  const { shifting } = service.document;
+  const same = primary?.id === service.document.deployments[0]?.id || shifting !== undefined;
+  const attachments = same ? {} : (primary?.attachments ?? {});
   const after: ServiceRecord = {
     ...service,
     status: plan.finished ? 'INACTIVE' : service.status,

@@ -8,6 +8,7 @@ import { keepService } from './keep.ts';
 import { keptInstances } from './instances.ts';
 import { isIdle, needsInstances, planService } from './plan.ts';
 import { keptService, readKeptTasks } from './read.ts';
+import { isUnshifted, shiftTraffic } from './shift.ts';
 import type { KeptService } from './types.ts';
 
 const everyMs = 5_000;
@@ -21,6 +22,15 @@ export function serviceKeeper(core: Core, settleMs: number): LoopService {
       // Another replica was quicker all the time: it has done it.
       if (error instanceof ConflictError) return false;
       core.log.error({ err: error, service: arn, problem: errorText(error) }, 'a service could not be kept');
+      return false;
+    }
+  }
+
+  async function shift(arn: string): Promise<boolean> {
+    try {
+      return await shiftTraffic(core, arn);
+    } catch (error) {
+      core.log.error({ err: error, service: arn, problem: errorText(error) }, 'traffic could not be shifted');
       return false;
     }
   }
@@ -69,8 +79,8 @@ export function serviceKeeper(core: Core, settleMs: number): LoopService {
         const instances = looksAround(kept, service.arn) ? await keptInstances(core, core.store, service) : [];
         const plan = planService(kept, tasks.get(service.arn) ?? [], instances, settings);
         if (plan.lookAgainAt !== undefined) later.push(plan.lookAgainAt);
-        if (isIdle(kept, plan)) continue;
-        again = (await keep(service.arn)) || again;
+        if (!isIdle(kept, plan)) again = (await keep(service.arn)) || again;
+        if (isUnshifted(plan.rollout)) again = (await shift(service.arn)) || again;
       }
       // What was done may allow more (a batch that was cut, a deployment that can be dropped).
       if (again) loop.wake();

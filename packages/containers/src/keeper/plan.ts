@@ -5,12 +5,14 @@ import { planDaemon } from './daemon.ts';
 import { noteFailures } from './failures.ts';
 import { planMove } from './move.ts';
 import { planReplica } from './replica.ts';
-import { complete, judge } from './rollout.ts';
+import { complete, type Course, judge } from './rollout.ts';
+import { planShifting } from './shifting.ts';
 import type { KeptInstance, KeptService, KeptTask, Moves, News, PlanSettings, ServicePlan } from './types.ts';
 
 function nothingMore(service: KeptService, settle: readonly string[]): ServicePlan {
   return {
     start: 0,
+    startOf: undefined,
     startOn: [],
     stop: [],
     stopIfNoRoom: [],
@@ -76,6 +78,29 @@ function withMove(
   return to === undefined ? moves : { ...moves, startOn: [to], moving: { to, since: settings.now } };
 }
 
+interface Planned {
+  readonly course: Course;
+  readonly moves: Moves;
+  /** When time alone brings the deployment on; 0 if it does not. */
+  readonly at: number;
+}
+
+/** What the strategy moves. As long as traffic is shifted, both revisions stay. */
+function movesOf(
+  before: KeptService,
+  course: Course,
+  tasks: readonly KeptTask[],
+  instances: readonly KeptInstance[],
+  settings: PlanSettings,
+): Planned {
+  const service: KeptService = { ...before, deployments: course.deployments };
+  if (service.strategy === 'DAEMON') return { course, moves: planDaemon(service, tasks, instances, settings), at: 0 };
+  const shifted = planShifting(service, course, tasks, settings);
+  if (shifted?.both !== undefined) return { course: shifted.course, moves: shifted.both, at: shifted.at };
+  const moves = withMove(service, tasks, instances, planReplica(service, tasks, settings), settings);
+  return { course: shifted?.course ?? course, moves, at: shifted?.at ?? 0 };
+}
+
 /** `instances` are those of its cluster, for a service that `needsInstances`; else none. */
 export function planService(
   service: KeptService,
@@ -91,12 +116,8 @@ export function planService(
   if (service.deployments.length === 0) return nothingMore(service, settle);
 
   const noted = service.deployments.map((each) => noteFailures(each, tasks, service, settings));
-  const course = judge(service, noted, now);
-  const judged: KeptService = { ...service, deployments: course.deployments };
-  const moves =
-    service.strategy === 'DAEMON'
-      ? planDaemon(judged, tasks, instances, settings)
-      : withMove(judged, tasks, instances, planReplica(judged, tasks, settings), settings);
+  const judged = judge(service, noted, now);
+  const { course, moves, at } = movesOf(service, judged, tasks, instances, settings);
 
   const alive = new Set(
     tasks.filter((task) => task.lastStatus !== 'STOPPED' && !task.lost).map((task) => task.deploymentId),
@@ -109,6 +130,7 @@ export function planService(
   const retryAt = ended.deployments[0]?.retryAt ?? 0;
   return {
     start: moves.start,
+    startOf: moves.startOf,
     startOn: moves.startOn,
     stop: moves.stop,
     stopIfNoRoom: moves.stopIfNoRoom,
@@ -121,7 +143,7 @@ export function planService(
     steady,
     finished: false,
     news: steady && !service.steady ? [...news, 'steady'] : news,
-    lookAgainAt: lookAgainAt([...moves.times, retryAt], now),
+    lookAgainAt: lookAgainAt([...moves.times, retryAt, at], now),
   };
 }
 

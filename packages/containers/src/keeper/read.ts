@@ -77,6 +77,7 @@ export function keptService(service: ServiceRecord): KeptService {
     maximumPercent: document.maximumPercent,
     graceMs: (document.healthCheckGracePeriodSeconds ?? 0) * 1000,
     circuitBreaker: document.circuitBreaker,
+    shifting: document.shifting,
     deployments: document.deployments,
     lastCompleted: document.lastCompleted,
     rollout: document.rollout,

@@ -68,6 +68,8 @@ function rollBack(course: Course, failed: Deployment, goal: Deployment, failure:
     rollout: rollout && {
       ...rollout,
       status: 'ROLLBACK_IN_PROGRESS',
+      // What was shifted goes back first.
+      ...(rollout.traffic !== undefined && { traffic: { production: 0, test: 0 } }),
       statusReason: failure.by,
       updatedAt: now,
       rollback: { reason: failure.by, startedAt: now, revisionArn: goal.revisionArn ?? '' },
@@ -87,10 +89,14 @@ export function judge(service: KeptService, noted: readonly Deployment[], now: n
       : service.rollout;
   const course: Course = { deployments: noted, lastCompleted, rollout, news: [] };
   const failure = primary && failureOf(service, primary, rollout);
-  if (primary === undefined || failure === undefined) return course;
+  // All traffic is with the new revision, the old one is going: too late to go back.
+  const cleaning = rollout?.stage === 'CLEAN_UP' && rollout.status === 'IN_PROGRESS';
+  if (primary === undefined || failure === undefined || cleaning) return course;
   const again = rollout?.status === 'ROLLBACK_IN_PROGRESS';
   const goal = lastCompleted === undefined || lastCompleted.id === primary.id ? undefined : lastCompleted;
-  if (failure.rollsBack && !again && goal !== undefined) {
+  // What gets part of the traffic cannot stay where it is.
+  const rollsBack = failure.rollsBack || service.shifting !== undefined;
+  if (rollsBack && !again && goal !== undefined) {
     const known = noted.find((each) => each.id === goal.id);
     return rollBack(course, primary, known ?? goal, failure, now);
   }

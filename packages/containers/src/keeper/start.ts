@@ -31,11 +31,11 @@ export async function startTasks(
   plan: ServicePlan,
   now: number,
 ): Promise<Started> {
-  const [primary] = plan.deployments;
+  const deployment = plan.deployments.find((each) => each.id === plan.startOf) ?? plan.deployments[0];
   const named = plan.startOn.slice(0, maxStarts);
   const count = named.length > 0 ? named.length : Math.min(plan.start, maxStarts);
-  if (count === 0 || primary === undefined) return nothing;
-  const definition = await findDefinitionByArn(view, primary.definitionArn);
+  if (count === 0 || deployment === undefined) return nothing;
+  const definition = await findDefinitionByArn(view, deployment.definitionArn);
   if (definition === undefined) return nothing;
   const { document } = service;
   const own =
@@ -52,9 +52,9 @@ export async function startTasks(
       ...(named.length > 0 && { instances: named }),
       launchType: service.launchType,
       group: `service:${service.name}`,
-      startedBy: primary.id,
+      startedBy: deployment.id,
       serviceArn: service.arn,
-      targets: taskTargets(primary.attachments ?? document, definition),
+      targets: taskTargets(deployment.attachments ?? document, definition),
       overrides: { containerOverrides: [], inferenceAcceleratorOverrides: [] },
       rules: placementWishes(document),
       tags: await launchTags(view, definition, {

@@ -1,6 +1,7 @@
 // The nouns of keeping a service, as plain data: what the plan is made from, and the plan.
 import type { CircuitBreaker, Deployment, Move, ServiceStatus } from '../services.ts';
 import type { Rollout } from '../service-rollouts.ts';
+import type { ShiftingStrategy } from '../service-strategy.ts';
 import type { DesiredStatus, Health, TaskStatus } from '../tasks.ts';
 
 export interface KeptTask {
@@ -51,6 +52,8 @@ export interface KeptService {
   /** How long after its start a task is not called unhealthy. */
   readonly graceMs: number;
   readonly circuitBreaker: CircuitBreaker | undefined;
+  /** How traffic goes from one revision to the next; undefined for ROLLING. */
+  readonly shifting: ShiftingStrategy | undefined;
   /** The primary one first. */
   readonly deployments: readonly Deployment[];
   readonly lastCompleted: Deployment | undefined;
@@ -72,6 +75,8 @@ export type News = 'completed' | 'failed' | 'rolling back' | 'rolled back' | 'st
 export interface ServicePlan {
   /** Tasks of the primary deployment to start now, wherever there is room. */
   readonly start: number;
+  /** The deployment that `start` is of, where it is not the primary one. */
+  readonly startOf: string | undefined;
   /** Instances to start one on, each. */
   readonly startOn: readonly string[];
   readonly stop: readonly Stop[];
@@ -101,6 +106,7 @@ export interface PlanSettings {
 /** What a strategy decides; the rest of the plan is the same for all. */
 export interface Moves {
   readonly start: number;
+  readonly startOf?: string | undefined;
   readonly startOn: readonly string[];
   readonly stop: readonly Stop[];
   readonly stopIfNoRoom: readonly Stop[];

@@ -30,6 +30,7 @@ export function service(more: Partial<KeptService> = {}): KeptService {
     external: false,
     graceMs: 0,
     circuitBreaker: undefined,
+    shifting: undefined,
     lastCompleted: undefined,
     rollout: undefined,
     moving: undefined,
