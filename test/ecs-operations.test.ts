@@ -19,7 +19,6 @@ const model = readAwsModel('ecs');
 
 /** Operations that are still to come. */
 const pending: readonly string[] = [
-  'ContinueServiceDeployment',
   'CreateCapacityProvider',
   'DeleteCapacityProvider',
   'DescribeCapacityProviders',

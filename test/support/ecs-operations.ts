@@ -158,6 +158,9 @@ const services: readonly Step[] = [
   })),
   step('StopServiceDeployment', (known) => ({ serviceDeploymentArn: deployment(known), stopType: 'ABORT' })),
   step('UpdateService', { service: 'every-service', desiredCount: 2 }),
+  step('ContinueServiceDeployment', (known) => ({ serviceDeploymentArn: deployment(known), hookId: 'none' }), {
+    error: 'InvalidParameterException',
+  }),
   step('UpdateTaskProtection', (known) => ({ cluster: 'default', tasks: [task(known)], protectionEnabled: true })),
   step('GetTaskProtection', (known) => ({ cluster: 'default', tasks: [task(known)] })),
   step('ListServicesByNamespace', { namespace: 'internal' }),

@@ -338,6 +338,13 @@ const services: readonly Row[] = [
     'ServiceDeploymentNotFound',
     /not found/,
   ],
+  [
+    'ContinueServiceDeployment',
+    'that is not there',
+    (known) => ({ serviceDeploymentArn: arnOf(known, 'service-deployment/default/s/none'), hookId: 'x' }),
+    'ServiceDeploymentNotFound',
+    /not found/,
+  ],
   ['GetTaskProtection', 'in a cluster that is gone', { cluster, tasks: ['x'] }, 'ClusterNotFound', missing],
   [
     'UpdateTaskProtection',

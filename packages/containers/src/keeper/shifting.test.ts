@@ -107,9 +107,10 @@ describe('shifting traffic', () => {
               const told = new Set(plan.stop.map((each) => each.arn));
               const loses = (id: string) =>
                 alive(before, id).some((each) => each.desiredStatus === 'RUNNING' && told.has(each.arn));
-              if (applied < 100) expect(loses('blue')).toBe(false);
-              if (applied > 0) expect(loses('green')).toBe(false);
-              if ((plan.rollout?.traffic?.production ?? 0) > applied) expect(healthy(before, 'green')).toBe(count);
+              expect(applied < 100 && loses('blue')).toBe(false);
+              expect(applied > 0 && loses('green')).toBe(false);
+              const more = (plan.rollout?.traffic?.production ?? 0) > applied;
+              expect(more && healthy(before, 'green') < count).toBe(false);
             },
           };
           for (let i = 0; i < 400; i++) {
