@@ -38,7 +38,10 @@ async function startAgents(target: Target, agents: number, report: boolean): Pro
   };
 }
 
-const options = { args: ['--no-agent'], env: { LONGSHORE_LOG_LEVEL: 'error', ...(process.env.PROF ? { NODE_OPTIONS: process.env.PROF } : {}) } };
+const options = {
+  args: ['--no-agent'],
+  env: { LONGSHORE_LOG_LEVEL: 'error', ...(process.env.PROF ? { NODE_OPTIONS: process.env.PROF } : {}) },
+};
 
 async function defineTask(target: Target): Promise<void> {
   const containerDefinitions = [{ name: 'main', image: 'busybox', memory: 16, cpu: 1 }];

@@ -25,10 +25,7 @@ export function taskEvent(task: TaskRecord, now: number): Step {
   const overrides = {
     containerOverrides: (shape.overrides?.containerOverrides ?? []).map((each) => ({ name: each.name })),
   };
-  const detail = JSON.parse(JSON.stringify({ ...shape, overrides, updatedAt: new Date(now).toISOString() })) as Record<
-    string,
-    unknown
-  >;
+  const detail = { ...shape, overrides, updatedAt: new Date(now).toISOString() };
   return emit('ECS Task State Change', task.arn, now, detail);
 }
 

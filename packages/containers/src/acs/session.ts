@@ -56,6 +56,10 @@ export function acsSession(options: AcsSessionOptions): AcsSession {
   let wanted = false;
   let delivering = false;
   let leaving = false;
+  /** There may be tasks to deliver beyond those under way. */
+  let more = false;
+  const acknowledged = new Set<string>();
+  let acknowledging = false;
 
   const socket: AgentSocket = agentSocket({
     socket: options.socket,
@@ -72,10 +76,8 @@ export function acsSession(options: AcsSessionOptions): AcsSession {
     switch (frame.type) {
       case 'AckRequest': {
         const known = sent.get(frame.message.messageId);
-        if (known === undefined) return;
-        await acknowledge(store, known.taskArn, known.desired);
-        sent.delete(frame.message.messageId);
-        return wake();
+        if (known !== undefined) noteAcknowledged(frame.message.messageId);
+        return;
       }
       case 'TaskStopVerificationMessage': {
         const { messageId, stopCandidates } = frame.message;
@@ -99,30 +101,60 @@ export function acsSession(options: AcsSessionOptions): AcsSession {
     }
   }
 
-  /** True while the same is on its way to the agent and may still be answered. */
-  function underWay(task: TaskRecord, now: number): boolean {
-    for (const each of sent.values())
-      if (each.taskArn === task.arn && each.desired === task.desiredStatus && now - each.at < resendMs) return true;
-    return false;
+  /** Acknowledgements are written together: those that come while one write is under way go with the next. */
+  async function writeAcknowledged(): Promise<void> {
+    while (acknowledged.size > 0) {
+      const ids = [...acknowledged];
+      acknowledged.clear();
+      const known = ids.flatMap((id) => sent.get(id) ?? []);
+      if (known.length > 0) await acknowledge(store, known);
+      for (const id of ids) sent.delete(id);
+      if (more && underWay(clock.now()).length <= window / 2) wake();
+    }
+  }
+
+  function noteAcknowledged(messageId: string): void {
+    acknowledged.add(messageId);
+    if (acknowledging) return;
+    acknowledging = true;
+    writeAcknowledged()
+      .catch((error: unknown) => {
+        log.error(
+          { err: error, instance: instanceArn, problem: errorText(error) },
+          'an acknowledgement was not written',
+        );
+        socket.close(1011, 'the frame could not be handled');
+      })
+      .finally(() => {
+        acknowledging = false;
+      });
+  }
+
+  /** What is on its way to the agent and may still be answered. */
+  function underWay(now: number): Sent[] {
+    return [...sent.values()].filter((each) => now - each.at < resendMs);
   }
 
   async function deliverRound(): Promise<void> {
     const now = clock.now();
     // An acknowledgement that comes after so long is not waited for: the task was sent again since.
     for (const [id, each] of sent) if (now - each.at > 10 * resendMs) sent.delete(id);
-    const free = window - [...sent.values()].filter((each) => now - each.at < resendMs).length;
-    if (free <= 0 || instance === undefined) return;
-    const tasks = (await undelivered(store, instanceArn, window * 2)).filter((task) => !underWay(task, now));
-    const batch = tasks.slice(0, free);
+    const sentLately = underWay(now);
+    const free = window - sentLately.length;
+    if (instance === undefined) return;
+    more = free <= 0;
+    if (more) return;
+    const batch = await undelivered(store, instanceArn, sentLately, free);
+    more = batch.length === free;
+    if (batch.length === 0) return;
     const definitions = await findDefinitionsByArn(
       store,
       batch.map((task) => task.definitionArn),
     );
-    const offers = await Promise.all(batch.map((task) => offer(store, task)));
-    batch.forEach((task, i) => {
-      if (offers[i]) send(task, definitions);
+    const offered = await offer(store, batch);
+    for (const task of batch)
+      if (offered.has(task.arn)) send(task, definitions);
       else wanted = true;
-    });
   }
 
   function send(task: TaskRecord, definitions: Awaited<ReturnType<typeof findDefinitionsByArn>>): void {

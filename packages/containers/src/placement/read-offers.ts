@@ -1,8 +1,9 @@
 // Reads what instances offer from the store: their rows, the host ports and GPUs in use, the tasks on them by group.
 import type { Attribute } from '@aws-sdk/client-ecs';
-import { type Sql, sql, sqlList, type View } from '@longshore/store';
+import { type Sql, sql, type View } from '@longshore/store';
 import { readDocument } from '../documents.ts';
 import type { InstanceDocument, InstanceStatus } from '../instances.ts';
+import { paddedList } from '../padded-list.ts';
 import type { Offer } from './types.ts';
 
 interface Row {
@@ -27,17 +28,10 @@ export interface ReadOffer {
 
 const columns: Sql = sql`arn, status, connected, version, registered_at, cpu_remaining, memory_remaining, attributes, document`;
 
-/** Lists of few different lengths, so that few different statements are prepared. */
-function padded(arns: readonly string[]): Sql {
-  const length = 2 ** Math.ceil(Math.log2(arns.length));
-  const last = arns.at(-1) ?? '';
-  return sqlList([...arns, ...Array.from({ length: length - arns.length }, () => last)]);
-}
-
 async function readGroups(view: View, arns: readonly string[]): Promise<Map<string, Map<string, number>>> {
   const rows = await view.all<{ instance_arn: string; task_group: string; n: number }>(
     sql`SELECT instance_arn, task_group, COUNT(*) AS n FROM ecs_tasks
-      WHERE instance_arn IN (${padded(arns)}) AND last_status <> 'STOPPED' GROUP BY instance_arn, task_group`,
+      WHERE instance_arn IN (${paddedList(arns)}) AND last_status <> 'STOPPED' GROUP BY instance_arn, task_group`,
   );
   const byInstance = new Map<string, Map<string, number>>();
   for (const { instance_arn: arn, task_group: group, n } of rows) {
@@ -55,7 +49,7 @@ function isUsed(protocol: string): protocol is keyof Used {
 
 async function readUsed(view: View, arns: readonly string[]): Promise<Map<string, Used>> {
   const rows = await view.all<{ instance_arn: string; protocol: string; port: number }>(
-    sql`SELECT instance_arn, protocol, port FROM ecs_ports WHERE instance_arn IN (${padded(arns)})`,
+    sql`SELECT instance_arn, protocol, port FROM ecs_ports WHERE instance_arn IN (${paddedList(arns)})`,
   );
   const byInstance = new Map<string, Used>();
   for (const { instance_arn: arn, protocol, port } of rows) {
@@ -106,7 +100,9 @@ export async function readOffers(
 ): Promise<Map<string, ReadOffer>> {
   if (arns.length === 0) return new Map();
   const [rows, used, groups] = await Promise.all([
-    view.all<Row>(sql`SELECT ${columns} FROM ecs_instances WHERE arn IN (${padded(arns)}) AND status <> 'INACTIVE'`),
+    view.all<Row>(
+      sql`SELECT ${columns} FROM ecs_instances WHERE arn IN (${paddedList(arns)}) AND status <> 'INACTIVE'`,
+    ),
     readUsed(view, arns),
     readGroups(view, arns),
   ]);
