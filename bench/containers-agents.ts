@@ -1,5 +1,6 @@
 // Simulated agents in a process of their own: each registers an instance over the wire, holds its control socket, answers
 // heartbeats, acknowledges tasks and, if asked to, reports them RUNNING. Started by containers-scale.ts.
+import { setTimeout as sleep } from 'node:timers/promises';
 import { signHeaders } from '@longshore/aws';
 import { type RawData, WebSocket } from 'ws';
 import { callEcs, type Target } from './containers-client.ts';
@@ -73,15 +74,22 @@ async function answer(send: (type: string, message: object) => void, instance: s
   }
 }
 
-let next = 0;
-async function connectSome(): Promise<void> {
-  while (next < orders.agents) {
-    const answered = await callEcs(orders, 'RegisterContainerInstance', registration(next++));
+/** Every `step`-th agent from `first` on, one after the other. */
+async function connectSome(first: number, step: number): Promise<void> {
+  for (let i = first; i < orders.agents; i += step) {
+    const answered = await callEcs(orders, 'RegisterContainerInstance', registration(i));
     const { containerInstance } = answered as { containerInstance: { containerInstanceArn: string } };
     await connect(containerInstance.containerInstanceArn);
   }
 }
 
-setInterval(() => process.send?.({ ...news } satisfies AgentNews), 200);
 process.on('disconnect', () => process.exit());
-await Promise.all(Array.from({ length: 16 }, connectSome));
+const connecting = Promise.all(Array.from({ length: 16 }, (_, i) => connectSome(i, 16)));
+connecting.catch((error: unknown) => {
+  process.stderr.write(`${String(error)}\n`);
+  process.exit(1);
+});
+for (;;) {
+  process.send?.({ ...news } satisfies AgentNews);
+  await sleep(200);
+}

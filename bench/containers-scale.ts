@@ -38,9 +38,11 @@ async function startAgents(target: Target, agents: number, report: boolean): Pro
   };
 }
 
+// E.g. LONGSHORE_BENCH_NODE_OPTIONS='--cpu-prof --cpu-prof-dir=/tmp/profile': what the server spends its time on.
+const nodeOptions = process.env.LONGSHORE_BENCH_NODE_OPTIONS;
 const options = {
   args: ['--no-agent'],
-  env: { LONGSHORE_LOG_LEVEL: 'error', ...(process.env.PROF ? { NODE_OPTIONS: process.env.PROF } : {}) },
+  env: { LONGSHORE_LOG_LEVEL: 'error', ...(nodeOptions === undefined ? {} : { NODE_OPTIONS: nodeOptions }) },
 };
 
 async function defineTask(target: Target): Promise<void> {

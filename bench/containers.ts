@@ -1,3 +1,4 @@
+// The container service: launches, placement decisions (containers-placement.ts), load (containers-scale.ts). First
 // RunTask → RUNNING beside `docker run` of the same image, interleaved in one run. A task counts as running when
 // DescribeTasks says so; `docker run -d` when the command returns. Both start a container on the same Engine and bridge:
 // once in a network namespace of its own (a host name of one's own asks for that), once in one that the agent prepared.
@@ -15,6 +16,8 @@ import { connectedInstances } from '../test/support/ecs.ts';
 import { copyToRegistry, importBusybox } from '../test/support/images.ts';
 import { startLongshore, until } from '../test/support/longshore.ts';
 import { registryAuthorization } from '../test/support/push.ts';
+import { benchPlacement } from './containers-placement.ts';
+import { benchScale } from './containers-scale.ts';
 import { median, percentile, printTable } from './harness.ts';
 
 const rounds = Number(process.env.ROUNDS ?? 10);
@@ -94,3 +97,8 @@ printTable(
 );
 ecs.destroy();
 await docker.removeImage(image);
+
+process.stdout.write('\n');
+benchPlacement();
+process.stdout.write('\n');
+await benchScale();

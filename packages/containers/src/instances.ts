@@ -143,8 +143,6 @@ export async function usedPorts(view: View, instanceArns: readonly string[]): Pr
 export interface Reservation {
   readonly instanceArn: string;
   readonly taskArn: string;
-  readonly cpu: number;
-  readonly memory: number;
   readonly tcp: readonly number[];
   readonly udp: readonly number[];
   readonly gpus: readonly number[];
@@ -158,16 +156,20 @@ function portSteps(reservation: Reservation, protocol: Protocol, ports: readonly
   }));
 }
 
-/** Takes what a task needs; the write fails with a conflict if the instance no longer has it, or may not take tasks. */
-export function reserveSteps(reservation: Reservation): Step[] {
+/** Takes cpu and memory; the write fails with a conflict if the instance no longer has them, or may not take tasks. */
+export function takeStep(instanceArn: string, amount: { readonly cpu: number; readonly memory: number }): Step {
+  return {
+    sql: sql`UPDATE ecs_instances SET cpu_remaining = cpu_remaining - ${amount.cpu},
+        memory_remaining = memory_remaining - ${amount.memory}, version = version + 1
+      WHERE arn = ${instanceArn} AND status = 'ACTIVE' AND connected = 1
+        AND cpu_remaining >= ${amount.cpu} AND memory_remaining >= ${amount.memory}`,
+    expect: 1,
+  };
+}
+
+/** Takes host ports and GPUs, each of which one task has; a conflict if another was quicker. */
+export function takePortSteps(reservation: Reservation): Step[] {
   return [
-    {
-      sql: sql`UPDATE ecs_instances SET cpu_remaining = cpu_remaining - ${reservation.cpu},
-          memory_remaining = memory_remaining - ${reservation.memory}, version = version + 1
-        WHERE arn = ${reservation.instanceArn} AND status = 'ACTIVE' AND connected = 1
-          AND cpu_remaining >= ${reservation.cpu} AND memory_remaining >= ${reservation.memory}`,
-      expect: 1,
-    },
     ...portSteps(reservation, 'tcp', reservation.tcp),
     ...portSteps(reservation, 'udp', reservation.udp),
     ...portSteps(reservation, 'gpu', reservation.gpus),

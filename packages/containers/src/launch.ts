@@ -6,7 +6,7 @@ import type { Step, View } from '@longshore/store';
 import type { Core } from './core.ts';
 import type { DefinitionRecord } from './definitions.ts';
 import { taskEvent } from './events.ts';
-import { reserveSteps } from './instances.ts';
+import { takePortSteps, takeStep } from './instances.ts';
 import { ecsArn, lastPart } from './names.ts';
 import { readInterfaces, type TaskInterface } from './network/interfaces.ts';
 import { demandOf, gpusOf } from './placement/demand.ts';
@@ -215,6 +215,15 @@ async function decide(core: Pick<Core, 'capacity' | 'propose'>, view: View, orde
   return attempt();
 }
 
+/** One step for each instance, with all that the tasks on it take. */
+function takeSteps(core: Pick<Core, 'capacity'>, holds: readonly Hold[], demand: Demand): Step[] {
+  return [...Map.groupBy(holds, (hold) => hold.arn)].map(([arn, mine]) => {
+    const take = takeStep(arn, { cpu: demand.cpu * mine.length, memory: demand.memory * mine.length });
+    for (const hold of mine) core.capacity.endsWith(take, hold);
+    return take;
+  });
+}
+
 /** Plans tasks and their reservation. Nothing is thrown for want of room: see `failures`. */
 export async function planLaunch(
   core: Pick<Core, 'capacity' | 'propose' | 'taskNetwork'>,
@@ -228,6 +237,7 @@ export async function planLaunch(
   const interfaces =
     order.networkConfiguration && (await readInterfaces(view, core.taskNetwork, order.networkConfiguration, instances));
   const tasks: TaskRecord[] = [];
+  const taken: Hold[] = [];
   const steps: Step[] = [];
   const full: LaunchFailure[] = [];
   for (const hold of holds) {
@@ -240,12 +250,12 @@ export async function planLaunch(
       continue;
     }
     const task = newTask(order, demand, { instance, hold, networkInterface: given?.networkInterface }, now);
-    const reserve = reserveSteps({ ...demand, gpus: hold.gpus, instanceArn: hold.arn, taskArn: task.arn });
-    const [first] = reserve;
-    if (first !== undefined) core.capacity.endsWith(first, hold);
+    const ports = takePortSteps({ ...demand, gpus: hold.gpus, instanceArn: hold.arn, taskArn: task.arn });
     tasks.push(task);
-    steps.push(...reserve, ...(given?.steps(task.arn) ?? []));
+    taken.push(hold);
+    steps.push(...ports, ...(given?.steps(task.arn) ?? []));
     steps.push(insertTask(task), ...tagSteps(task.arn, order.tags), taskEvent(task, now));
   }
+  steps.unshift(...takeSteps(core, taken, demand));
   return { tasks, failures: [...failures, ...full], steps, considered: roster.size() };
 }

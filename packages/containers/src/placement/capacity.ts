@@ -13,7 +13,7 @@ export interface Capacity {
   roster(view: View, clusterArn: string, needs?: { readonly running: boolean }): Promise<Roster>;
   /** Looks for what others wrote; false if that was done a moment ago. */
   recheck(view: View, clusterArn: string): Promise<boolean>;
-  /** The hold ends when the write with this step does. */
+  /** The hold ends when the write with this step does; several may end with one. */
   endsWith(step: Step, hold: Hold): void;
 }
 
@@ -51,11 +51,11 @@ function instancesIn(step: Step): string[] {
 
 export function createCapacity(store: Store, clock: Clock, random: () => number): Capacity {
   const entries = new Map<string, Entry>();
-  const holds = new Map<Step, { readonly hold: Hold; readonly since: number }>();
+  const holds = new Map<Step, { readonly holds: Hold[]; readonly since: number }>();
 
   function settled(steps: readonly Step[]): void {
     for (const step of steps) {
-      holds.get(step)?.hold.end();
+      for (const hold of holds.get(step)?.holds ?? []) hold.end();
       holds.delete(step);
       if (!touchesInstances.test(step.sql.text)) continue;
       const arns = instancesIn(step);
@@ -66,9 +66,9 @@ export function createCapacity(store: Store, clock: Clock, random: () => number)
   }
 
   function forget(now: number): void {
-    for (const [step, { hold, since }] of holds) {
+    for (const [step, { holds: ended, since }] of holds) {
       if (now - since < forgottenMs) return;
-      hold.end();
+      for (const hold of ended) hold.end();
       holds.delete(step);
     }
   }
@@ -160,7 +160,9 @@ export function createCapacity(store: Store, clock: Clock, random: () => number)
       return true;
     },
     endsWith(step, hold) {
-      holds.set(step, { hold, since: clock.now() });
+      const known = holds.get(step);
+      if (known === undefined) holds.set(step, { holds: [hold], since: clock.now() });
+      else known.holds.push(hold);
     },
   };
 }
