@@ -104,3 +104,5 @@ export function memoryAuthorizer(denied: readonly string[] = []): Authorizer {
       denied.includes(action) ? `User: ${principal.arn} is not authorized to perform: ${action}` : undefined,
   };
 }
+export { shapeCompiler } from './shapes/compile.ts';
+export type { WireShape } from './shapes/shape.ts';

@@ -58,6 +58,7 @@ import { deleteTaskSet } from './api/delete-task-set.ts';
 import { describeTaskSets } from './api/describe-task-sets.ts';
 import { updateServicePrimaryTaskSet } from './api/update-service-primary-task-set.ts';
 import type { Core } from './core.ts';
+import { withPlainText } from './plain-text.ts';
 
 export function ecsService(core: Core): AwsService {
   return awsService({
@@ -122,6 +123,6 @@ export function ecsService(core: Core): AwsService {
       ...expressGatewayServices(core),
       ...managedDaemons(core),
       updateTaskProtection(core),
-    ],
+    ].map(withPlainText),
   });
 }
