@@ -127,6 +127,30 @@ describe.each(testStores().map((backEnd) => [backEnd.name, backEnd] as const))('
   });
 });
 
+test('a task for another processor finds no place', async () => {
+  const [backEnd] = testStores();
+  if (backEnd === undefined) throw new Error('no store');
+  const harness = await openHarness({ backEnd });
+  const agent = await obedientAgent(harness);
+  const attributes = [{ name: 'ecs.cpu-architecture', value: 'x86_64', targetId: agent.instanceArn }];
+  await harness.client.send(new PutAttributesCommand({ attributes }));
+  const launch = async (cpuArchitecture: 'ARM64' | 'X86_64') => {
+    await harness.client.send(
+      new RegisterTaskDefinitionCommand({
+        family: cpuArchitecture,
+        runtimePlatform: { cpuArchitecture },
+        containerDefinitions: [{ name: 'web', image: 'busybox', memory: 16 }],
+      }),
+    );
+    const ran = await harness.client.send(new RunTaskCommand({ taskDefinition: cpuArchitecture }));
+    return ran.failures?.map((each) => each.reason);
+  };
+  expect(await launch('X86_64')).toEqual([]);
+  expect(await launch('ARM64')).toEqual(['MemberOf placement constraint unsatisfied.']);
+  await agent.close();
+  await harness.close();
+});
+
 test('roles must be passed and tags allowed, where a policy or the account setting asks for it', async () => {
   const [backEnd] = testStores();
   if (backEnd === undefined) throw new Error('no store');

@@ -4,6 +4,7 @@ import type { NetworkConfiguration, TaskOverride } from '@aws-sdk/client-ecs';
 import { newHexId, newUuid, parseArn } from '@longshore/base';
 import type { Step, View } from '@longshore/store';
 import type { Core } from './core.ts';
+import { platformConstraints } from './definition/platform.ts';
 import type { DefinitionRecord } from './definitions.ts';
 import { taskEvent } from './events.ts';
 import { takePortSteps, takeStep } from './instances.ts';
@@ -104,8 +105,12 @@ function named(roster: Roster, arns: readonly string[], demand: Demand, rules: R
 
 /** The caller's rules with the definition's constraints, for the tasks of the order's group. */
 export function rulesOf(definition: DefinitionRecord, wishes: Wishes, group: string): Rules {
-  const own = (definition.document.placementConstraints ?? []).map((each) => compileConstraint(each.expression ?? ''));
-  return { ...wishes, memberOf: [...wishes.memberOf, ...own], group };
+  const { placementConstraints = [], runtimePlatform } = definition.document;
+  const expressions = [
+    ...placementConstraints.map((each) => each.expression ?? ''),
+    ...platformConstraints(runtimePlatform),
+  ];
+  return { ...wishes, memberOf: [...wishes.memberOf, ...expressions.map(compileConstraint)], group };
 }
 
 function newContainers(order: LaunchOrder, taskId: string): ContainerState[] {
