@@ -88,6 +88,9 @@ function step(rollout: Rollout, strategy: ShiftingStrategy, facts: StageFacts): 
     at: now,
   });
   if (!sameTraffic(rollout.traffic, rollout.applied)) return waits;
+  // The new revision's target groups get no traffic yet, but are listened for, so that their targets are checked.
+  const switches = rollout.switches?.length ?? 0;
+  if (stage === 'PRE_SCALE_UP' && facts.replaces && switches > 0 && rollout.traffic === undefined) return shifted({});
   if (stage === 'SCALE_UP' && !facts.scaledUp) return waits;
   if (stage === 'TEST_TRAFFIC_SHIFT' && traffic.test !== 100) {
     // Where nobody serves yet, there is nothing to try out beside.
