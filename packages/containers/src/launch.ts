@@ -240,7 +240,9 @@ export async function planLaunch(
   const { holds, failures, roster } = await decide(core, view, order, demand);
   const instances = holds.map((hold) => hold.arn);
   const interfaces =
-    order.networkConfiguration && (await readInterfaces(view, core.taskNetwork, order.networkConfiguration, instances));
+    order.definition.document.networkMode === 'awsvpc'
+      ? await readInterfaces(view, core.taskNetwork, order.networkConfiguration ?? {}, instances)
+      : undefined;
   const tasks: TaskRecord[] = [];
   const taken: Hold[] = [];
   const steps: Step[] = [];

@@ -14,8 +14,6 @@ export function refuseServiceFields(input: Partial<Both>): void {
   if (input.platformVersion !== undefined) throw unsupported('platformVersion', 'It belongs to FARGATE.');
   if ((input.capacityProviderStrategy?.length ?? 0) > 0)
     throw invalidParameter('Longshore has no capacity providers. Leave capacityProviderStrategy out.');
-  if (input.networkConfiguration !== undefined)
-    throw invalidParameter('Network Configuration is not valid for the given networkMode of this task definition.');
 }
 
 export function checkDesiredCount(count: number): number {

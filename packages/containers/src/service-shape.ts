@@ -55,6 +55,7 @@ function shape(
     serviceArn: service.arn,
     serviceName: service.name,
     clusterArn: service.clusterArn,
+    networkConfiguration: document.networkConfiguration,
     loadBalancers: (document.loadBalancers ?? []).map((each) => ({ ...each })),
     serviceRegistries: (document.serviceRegistries ?? []).map((each) => ({ ...each })),
     status: service.status,

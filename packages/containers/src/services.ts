@@ -1,6 +1,12 @@
 // Services: the record, its rows, and the step that replaces it by compare and set. Events are a column of their own, so
 // that the keeper's look over all services does not read them.
-import type { LoadBalancer, PlacementConstraint, PlacementStrategy, ServiceRegistry } from '@aws-sdk/client-ecs';
+import type {
+  LoadBalancer,
+  NetworkConfiguration,
+  PlacementConstraint,
+  PlacementStrategy,
+  ServiceRegistry,
+} from '@aws-sdk/client-ecs';
 import { type Sql, type Step, sql, sqlList, type View } from '@longshore/store';
 import { readDocument, writeDocument } from './documents.ts';
 import type { Rollout } from './service-rollouts.ts';
@@ -64,6 +70,8 @@ export interface ServiceDocument {
   /** Absent where there are none. */
   readonly loadBalancers?: readonly LoadBalancer[] | undefined;
   readonly serviceRegistries?: readonly ServiceRegistry[] | undefined;
+  /** Of a service whose tasks are in awsvpc mode. */
+  readonly networkConfiguration?: NetworkConfiguration | undefined;
   readonly healthCheckGracePeriodSeconds?: number | undefined;
   readonly createdBy: string;
   /** Whether the last round found nothing to do and all tasks running. */

@@ -9,6 +9,7 @@ import { requireDefinition } from '../definitions.ts';
 import { ecsErrors, invalidParameter } from '../errors.ts';
 import { readLaunchType } from '../launch-type.ts';
 import { checkName, ecsArn, lastPart, type Place } from '../names.ts';
+import { readNetworkConfiguration } from '../network/configuration.ts';
 import { readRules } from '../placement/rules.ts';
 import { readConfiguration, usualConfiguration } from '../service-configuration.ts';
 import { beginDeployment, type Beginning, checkShifting } from '../service-deploy.ts';
@@ -60,7 +61,8 @@ async function firstDeployment(
   const definition = await requireDefinition(view, place, input.taskDefinition);
   const attachments = await readAttachments(core, place.account, input, definition);
   if (service.document.shifting) await checkShifting(core, place.account, attachments.loadBalancers ?? []);
-  const document = { ...service.document, ...attachments };
+  const networkConfiguration = readNetworkConfiguration(input.networkConfiguration, definition);
+  const document = { ...service.document, ...attachments, ...(networkConfiguration && { networkConfiguration }) };
   return beginDeployment(view, place, { ...service, document }, definition, now);
 }
 

@@ -8,6 +8,7 @@ import { type Core, placeOf } from '../core.ts';
 import { findDefinitionByArn, requireDefinition } from '../definitions.ts';
 import { clientError, ecsErrors, invalidParameter } from '../errors.ts';
 import { inClusterArn } from '../names.ts';
+import { renewedNetwork } from '../network/configuration.ts';
 import { readRules } from '../placement/rules.ts';
 import { readConfiguration } from '../service-configuration.ts';
 import { beginDeployment, checkShifting, isShifting } from '../service-deploy.ts';
@@ -82,7 +83,8 @@ export function updateService(core: Core) {
         const renews =
           (named !== undefined && named.arn !== service.definitionArn) ||
           input.forceNewDeployment ||
-          attachmentsChange(input, service.document);
+          attachmentsChange(input, service.document) ||
+          input.networkConfiguration !== undefined;
         const inShift =
           isShifting(service) && (renews || after.document.shifting?.type !== service.document.shifting?.type);
         if (inShift) throw clientError('A service deployment is shifting traffic. Stop it, or wait for its end.');
@@ -91,7 +93,8 @@ export function updateService(core: Core) {
         if (definition === undefined) throw ecsErrors.definitionNotFound();
         const attachments = await readAttachments(core, place.account, input, definition, service.document);
         if (after.document.shifting) await checkShifting(core, place.account, attachments.loadBalancers ?? []);
-        const renewed = { ...after, document: { ...after.document, ...attachments } };
+        const networkConfiguration = renewedNetwork(input.networkConfiguration, service.document, definition);
+        const renewed = { ...after, document: { ...after.document, ...attachments, networkConfiguration } };
         const begun = await beginDeployment(view, place, renewed, definition, call.now);
         return { steps: [replaceService(service, begun.service), ...begun.steps], result: undefined };
       });

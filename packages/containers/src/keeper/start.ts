@@ -54,6 +54,7 @@ export async function startTasks(
       group: `service:${service.name}`,
       startedBy: deployment.id,
       serviceArn: service.arn,
+      networkConfiguration: document.networkConfiguration,
       targets: taskTargets(deployment.attachments ?? document, definition),
       overrides: { containerOverrides: [], inferenceAcceleratorOverrides: [] },
       rules: placementWishes(document),

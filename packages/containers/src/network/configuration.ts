@@ -40,3 +40,13 @@ export function readNetworkConfiguration(
     throw invalidParameter("Network Configuration must be provided when networkMode 'awsvpc' is specified.");
   return { awsvpcConfiguration: read(given.awsvpcConfiguration) };
 }
+
+/** The configuration of a service's next deployment: the one it has stays, where one is needed and none is given. */
+export function renewedNetwork(
+  given: NetworkConfiguration | undefined,
+  before: { readonly networkConfiguration?: NetworkConfiguration | undefined },
+  definition: Pick<DefinitionRecord, 'document'>,
+): NetworkConfiguration | undefined {
+  const kept = definition.document.networkMode === 'awsvpc' ? before.networkConfiguration : undefined;
+  return readNetworkConfiguration(given ?? kept, definition);
+}

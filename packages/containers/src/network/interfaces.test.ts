@@ -1,10 +1,19 @@
 // Tasks in awsvpc mode: each has an address of its own from its instance's subnet, until it has stopped.
-import { DescribeTasksCommand, RegisterTaskDefinitionCommand, RunTaskCommand, type Task } from '@aws-sdk/client-ecs';
+import {
+  CreateServiceCommand,
+  DescribeServicesCommand,
+  DescribeTasksCommand,
+  ListTasksCommand,
+  RegisterTaskDefinitionCommand,
+  RunTaskCommand,
+  type Task,
+  UpdateServiceCommand,
+} from '@aws-sdk/client-ecs';
 import { sql } from '@longshore/store';
 import { testStores } from '@longshore/store/testing';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { connectAgent, type FakeAgent, registerInstance } from '../testing/fake-agent.ts';
-import { type Harness, openHarness } from '../testing/harness.ts';
+import { type Harness, openHarness, until } from '../testing/harness.ts';
 
 const networkConfiguration = { awsvpcConfiguration: { subnets: ['subnet-0a1b2c3d'], securityGroups: ['sg-1'] } };
 
@@ -76,6 +85,27 @@ describe.each(testStores().map((backEnd) => [backEnd.name, backEnd] as const))(
       await agent?.report(arn, 'STOPPED');
       expect((await describeTask(arn))?.attachments?.[0]?.status).toBe('DELETED');
       expect(await harness.store.all(sql`SELECT host FROM ecs_addresses`)).toEqual([]);
+    });
+
+    test('a service keeps its configuration, and its tasks have addresses', async () => {
+      const { client } = harness;
+      const make = (more: object) =>
+        client.send(
+          new CreateServiceCommand({ serviceName: 'web', taskDefinition: 'awsvpc', desiredCount: 2, ...more }),
+        );
+      await expect(make({})).rejects.toThrow("must be provided when networkMode 'awsvpc'");
+      const { service } = await make({ networkConfiguration });
+      expect(service?.networkConfiguration?.awsvpcConfiguration?.subnets).toEqual(['subnet-0a1b2c3d']);
+      const addresses = await until(async () => {
+        const { taskArns } = await client.send(new ListTasksCommand({ serviceName: 'web' }));
+        if (taskArns?.length !== 2) return undefined;
+        return (await client.send(new DescribeTasksCommand({ tasks: taskArns }))).tasks?.map(addressOf);
+      });
+      expect(new Set(addresses).size).toBe(2);
+      expect(addresses).not.toContain('');
+      await client.send(new UpdateServiceCommand({ service: 'web', taskDefinition: 'bridge' }));
+      const moved = await client.send(new DescribeServicesCommand({ services: ['web'] }));
+      expect(moved.services?.[0]?.networkConfiguration).toBeUndefined();
     });
 
     test('a configuration is needed in awsvpc mode, checked, and refused in others', async () => {
