@@ -10,6 +10,7 @@ import type {
 import { refusalText } from './policy/refusal.ts';
 import { type CompiledPolicy, compilePolicy } from './policy/compile.ts';
 import { conditionContext, lazyContext } from './policy/context.ts';
+import { roleIdOf } from './roles/sessions.ts';
 import { evaluate } from './policy/evaluate.ts';
 
 type Values = Readonly<Record<string, string | undefined>>;
@@ -73,7 +74,9 @@ export function createAuthorizer({ region, policiesOf }: AuthorizerOptions): Aut
 
   return {
     async refusal(principal, request, context) {
-      const identityPolicies = principal.kind === 'user' ? await policiesOf(principal.userId) : [];
+      // The policies of a role are the same for all its sessions.
+      const owner = roleIdOf(principal.userId) ?? principal.userId;
+      const identityPolicies = principal.kind === 'root' ? [] : await policiesOf(owner);
       for (const resource of resourcesOf(principal, request)) {
         const denial = evaluate({
           principal,

@@ -5,6 +5,7 @@ import { sql, type View } from '@longshore/store';
 import { openSecret } from './access-keys.ts';
 import { createLoadingCache, type LoadingCache } from './cache.ts';
 import { rootPrincipal, userPrincipal } from './principals.ts';
+import { loadSession } from './roles/sessions.ts';
 import type { Sealer } from './seal.ts';
 
 /** How long another replica's change may go unnoticed. */
@@ -21,7 +22,13 @@ interface CredentialRow {
   readonly path: string | null;
 }
 
-async function load(view: View, sealer: Sealer, accessKeyId: string): Promise<StoredCredential | undefined> {
+async function load(
+  view: View,
+  sealer: Sealer,
+  accessKeyId: string,
+  now: number,
+): Promise<StoredCredential | undefined> {
+  if (accessKeyId.startsWith('ASIA')) return loadSession(view, sealer, accessKeyId, now);
   const row = await view.get<CredentialRow>(
     sql`SELECT k.account, k.owner, k.sealed, k.active, u.name, u.path
         FROM iam_access_keys k LEFT JOIN iam_users u ON u.id = k.owner WHERE k.id = ${accessKeyId}`,
@@ -37,7 +44,7 @@ async function load(view: View, sealer: Sealer, accessKeyId: string): Promise<St
 export type CredentialCache = LoadingCache<StoredCredential | undefined>;
 
 export function createCredentialCache(view: View, sealer: Sealer, clock: Clock): CredentialCache {
-  return createLoadingCache({ clock, maxAgeMs, maxEntries, load: (id) => load(view, sealer, id) });
+  return createLoadingCache({ clock, maxAgeMs, maxEntries, load: (id) => load(view, sealer, id, clock.now()) });
 }
 
 export function createCredentialSource(cache: CredentialCache): CredentialSource {

@@ -7,6 +7,12 @@ export const identityErrors = {
   noSuchAccessKey: (id: string) => new AwsError('NoSuchEntity', `The Access Key with id ${id} cannot be found.`, 404),
   noSuchUserPolicy: (name: string) =>
     new AwsError('NoSuchEntity', `The user policy with name ${name} cannot be found.`, 404),
+  noSuchRole: (name: string) => new AwsError('NoSuchEntity', `The role with name ${name} cannot be found.`, 404),
+  noSuchRolePolicy: (name: string) =>
+    new AwsError('NoSuchEntity', `The role policy with name ${name} cannot be found.`, 404),
+  roleExists: (name: string) => new AwsError('EntityAlreadyExists', `Role with name ${name} already exists.`, 409),
+  tooManyRoles: (limit: number) =>
+    new AwsError('LimitExceeded', `Cannot exceed quota for RolesPerAccount: ${limit}`, 409),
   userExists: (name: string) => new AwsError('EntityAlreadyExists', `User with name ${name} already exists.`, 409),
   keysRemain: () => new AwsError('DeleteConflict', 'Cannot delete entity, must delete access keys first.', 409),
   policiesRemain: () => new AwsError('DeleteConflict', 'Cannot delete entity, must delete policies first.', 409),

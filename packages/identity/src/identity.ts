@@ -12,6 +12,8 @@ import { livePrincipal } from './owners.ts';
 import type { CompiledPolicy } from './policy/compile.ts';
 import { createRegistryTokens } from './registry-tokens.ts';
 import { createReplayGuard, replaySweeper } from './replay.ts';
+import { compiledRolePolicies } from './roles/roles.ts';
+import { assumeForService, roleIdOf, sessionSweeper } from './roles/sessions.ts';
 import { createSealer, UnsealError } from './seal.ts';
 import { secretPurge } from './secrets/delete-secret.ts';
 import { secretReader, secretsService } from './secrets/service.ts';
@@ -24,6 +26,8 @@ import { compiledPoliciesOf } from './user-policies.ts';
 const policyAgeMs = 5_000;
 const presenceAgeMs = 2_000;
 const maxEntries = 10_000;
+/** As ECS gives to tasks. */
+const sessionMs = 6 * 3_600_000;
 
 export interface IdentityOptions {
   readonly store: Store;
@@ -52,7 +56,8 @@ export function createIdentity({ store, clock, log, region, masterKey }: Identit
     clock,
     maxAgeMs: policyAgeMs,
     maxEntries,
-    load: (userId) => compiledPoliciesOf(store, userId),
+    load: (ownerId) =>
+      roleIdOf(ownerId) === undefined ? compiledPoliciesOf(store, ownerId) : compiledRolePolicies(store, ownerId),
   });
   const present = createLoadingCache<Principal | undefined>({
     clock,
@@ -83,13 +88,14 @@ export function createIdentity({ store, clock, log, region, masterKey }: Identit
     iam: iamService(core),
     secrets: secretsService(secretsCore),
     readSecret: secretReader(secretsCore),
-    services: [replaySweeper(store, clock, log), secretPurge(secretsCore, log)],
+    services: [replaySweeper(store, clock, log), sessionSweeper(store, clock, log), secretPurge(secretsCore, log)],
     async bootstrap(options = {}) {
       const made = await explainSeal(bootstrapAccount(core, options.presetKey));
       // Opened here so that a wrong master key is found at the start, not at the first push.
       await explainSeal(signingKey());
       return made;
     },
+    assumeForService: (request) => assumeForService(core, request, sessionMs),
     createAccount: (name) => createAccount(core, name),
     listAccounts: () => listAccounts(store),
     ensureServiceUser: (account, name, policy) => explainSeal(ensureServiceUser(core, account, name, policy)),

@@ -20,6 +20,16 @@ export function newUserId(): string {
   return `AIDA${randomBase32(17)}`;
 }
 
+/** `AROA` and 17 characters. */
+export function newRoleId(): string {
+  return `AROA${randomBase32(17)}`;
+}
+
+/** The id of a temporary key: `ASIA` and 16 characters. */
+export function newSessionKeyId(): string {
+  return `ASIA${randomBase32(16)}`;
+}
+
 /** `AKIA` and 16 characters; the secret is 40 characters of base64, 240 bits. */
 export function newAccessKey(): AccessKey {
   return { accessKeyId: `AKIA${randomBase32(16)}`, secretAccessKey: randomBytes(30).toString('base64') };

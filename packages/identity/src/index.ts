@@ -13,6 +13,7 @@ export type {
   Identity,
   RegistryCredential,
   RegistryTokens,
+  RoleSession,
   SecretReader,
   TokenScope,
 } from './types.ts';

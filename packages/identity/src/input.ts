@@ -22,6 +22,10 @@ export function checkUserName(value: string | undefined): string {
   return checkName(value, 'userName', 64);
 }
 
+export function checkRoleName(value: string | undefined): string {
+  return checkName(value, 'roleName', 64);
+}
+
 export function checkPolicyName(value: string | undefined): string {
   return checkName(value, 'policyName', 128);
 }

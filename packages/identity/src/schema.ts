@@ -1,6 +1,7 @@
 // The tables of identity. Every row that hangs on a user is guarded by the user's `version`, so that limits and
 // deletions hold under races; secrets are stored only sealed.
 import type { Migration } from '@longshore/store';
+import { rolesMigration } from './roles/schema.ts';
 import { secretsMigration } from './secrets/schema.ts';
 
 export const identityMigrations: readonly Migration[] = [
@@ -58,4 +59,5 @@ export const identityMigrations: readonly Migration[] = [
     ],
   },
   secretsMigration,
+  rolesMigration,
 ];

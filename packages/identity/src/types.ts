@@ -43,6 +43,14 @@ export interface RegistryTokens {
  */
 export type SecretReader = (account: AccountId, arn: string) => Promise<string | undefined>;
 
+/** Temporary keys of a role. */
+export interface RoleSession extends AccessKey {
+  readonly roleArn: string;
+  readonly sessionToken: string;
+  /** Milliseconds since the epoch. */
+  readonly expiresAt: number;
+}
+
 export interface Account {
   readonly id: AccountId;
   readonly name: string;
@@ -69,6 +77,16 @@ export interface Identity {
   bootstrap(options?: {
     readonly presetKey?: AccessKey | undefined;
   }): Promise<{ readonly account: Account; readonly rootKey: AccessKey; readonly created: boolean }>;
+  /**
+   * Keys of the account's role (an ARN or a name) for a service, good for six hours; undefined if there is no such role or it
+   * does not trust the service. For parts of the program, after their own check that the role may be passed.
+   */
+  assumeForService(request: {
+    readonly account: AccountId;
+    readonly role: string;
+    readonly service: string;
+    readonly session: string;
+  }): Promise<RoleSession | undefined>;
   createAccount(name: string): Promise<{ readonly account: Account; readonly rootKey: AccessKey }>;
   listAccounts(): Promise<readonly Account[]>;
   /** A user with one inline policy and one key, made if missing; the same key at every start. For the local agent. */

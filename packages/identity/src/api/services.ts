@@ -13,6 +13,8 @@ import { listAccessKeys } from './list-access-keys.ts';
 import { listUserPolicies } from './list-user-policies.ts';
 import { listUsers } from './list-users.ts';
 import { putUserPolicy } from './put-user-policy.ts';
+import { deleteRolePolicy, getRolePolicy, listRolePolicies, putRolePolicy } from './role-policies.ts';
+import { createRole, deleteRole, getRole, listRoles, updateAssumeRolePolicy } from './roles.ts';
 import { updateAccessKey } from './update-access-key.ts';
 
 export function stsService(): AwsService {
@@ -39,6 +41,15 @@ export function iamService(core: IdentityCore): AwsService {
     getUserPolicy,
     listUserPolicies,
     deleteUserPolicy,
+    createRole,
+    getRole,
+    listRoles,
+    deleteRole,
+    updateAssumeRolePolicy,
+    putRolePolicy,
+    getRolePolicy,
+    listRolePolicies,
+    deleteRolePolicy,
   ];
   return awsService({
     name: 'iam',
