@@ -13,7 +13,7 @@ import type { CompiledPolicy } from './policy/compile.ts';
 import { createRegistryTokens } from './registry-tokens.ts';
 import { createReplayGuard, replaySweeper } from './replay.ts';
 import { compiledRolePolicies } from './roles/roles.ts';
-import { assumeForService, roleIdOf, sessionSweeper } from './roles/sessions.ts';
+import { assumeForService, livePrincipalOfSession, roleIdOf, sessionSweeper } from './roles/sessions.ts';
 import { createSealer, UnsealError } from './seal.ts';
 import { secretPurge } from './secrets/delete-secret.ts';
 import { secretReader, secretsService } from './secrets/service.ts';
@@ -63,7 +63,8 @@ export function createIdentity({ store, clock, log, region, masterKey }: Identit
     clock,
     maxAgeMs: presenceAgeMs,
     maxEntries,
-    load: (ownerId) => livePrincipal(store, ownerId),
+    load: (ownerId) =>
+      roleIdOf(ownerId) === undefined ? livePrincipal(store, ownerId) : livePrincipalOfSession(store, ownerId),
   });
   const core: IdentityCore = {
     store,

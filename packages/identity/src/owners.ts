@@ -3,7 +3,6 @@
 import type { Principal } from '@longshore/aws';
 import type { AccountId } from '@longshore/base';
 import { type Step, sql, type View } from '@longshore/store';
-import { livePrincipalOfSession, roleIdOf } from './roles/sessions.ts';
 import { rootPrincipal, userPrincipal } from './principals.ts';
 
 export interface Owner {
@@ -65,7 +64,6 @@ export function raiseVersion(owner: Owner): Step {
 
 /** The principal of an owner id that has an active key; undefined if it is gone or all its keys are switched off. */
 export async function livePrincipal(view: View, ownerId: string): Promise<Principal | undefined> {
-  if (roleIdOf(ownerId) !== undefined) return livePrincipalOfSession(view, ownerId);
   const live = sql`EXISTS (SELECT 1 FROM iam_access_keys k WHERE k.owner = ${ownerId} AND k.active = 1)`;
   const user = await view.get<UserRow>(
     sql`SELECT id, account, name, path, created_at, version FROM iam_users WHERE id = ${ownerId} AND ${live}`,
