@@ -14,6 +14,7 @@ export { copySealed, type SealedBlob } from './sealed/reading.ts';
 export { noProgress, type SealedResult, type SealedUpload, type SealProgress } from './sealed/types.ts';
 export { createSealedUploads, type SealedUploads } from './sealed/uploads.ts';
 export { openS3BlobStore } from './open-s3.ts';
+export { freeMemory } from './pour.ts';
 export type { S3BlobStoreOptions } from './s3/store.ts';
 export type {
   AppendOptions,

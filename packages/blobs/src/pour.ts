@@ -104,7 +104,7 @@ async function writeAll(file: FileHandle, pieces: Uint8Array[], start: number): 
  * Gives the memory of a piece back at once. Left to garbage collection, the pieces of a body (64 KiB each, outside of the
  * heap) make V8 mark the whole heap every few hundred of them, which costs more than hashing and writing them.
  */
-function freeMemory(piece: Uint8Array): void {
+export function freeMemory(piece: Uint8Array): void {
   const { buffer, byteLength } = piece;
   // Smaller views may share their memory with others (Node's pool).
   if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength && !buffer.detached) buffer.transfer(0);

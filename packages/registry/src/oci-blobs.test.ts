@@ -1,4 +1,5 @@
 // Blobs over HTTP: uploads in every form of the distribution specification, reading with ranges, mounts and deletes.
+import { randomBytes } from 'node:crypto';
 import { request } from 'node:http';
 import { digestOf } from '@longshore/base';
 import { sql, sqlList } from '@longshore/store';
@@ -251,6 +252,67 @@ describe.each(testStores())('on $name', (backEnd) => {
     expect((await mount()).status).toBe(201);
     expect(at.meter.value('longshore_registry_blob_received_bytes_total')).toBe(received);
     expect(await (await at.ask(`/v2/anywhere/target/blobs/${digest}`)).text()).toBe('found anywhere');
+  });
+
+  describe('a large layer that the account has already', () => {
+    const put = async (name: string, bytes: Buffer, digest: string, as = at.account) => {
+      const begun = await at.ask(`/v2/${name}/blobs/uploads/`, { method: 'POST', as });
+      const location = new URL(begun.headers.get('location') ?? '', at.url);
+      return at.ask(`${location.pathname}?digest=${digest}`, {
+        method: 'PUT',
+        body: new Uint8Array(bytes),
+        headers: { 'content-type': 'application/octet-stream' },
+        as,
+      });
+    };
+    const mounted = () => at.meter.value('longshore_registry_blob_mounted_total');
+    const read = async (name: string, digest: string) =>
+      digestOf(new Uint8Array(await (await at.ask(`/v2/${name}/blobs/${digest}`)).arrayBuffer()));
+
+    test('is verified, and linked without being written again', async () => {
+      const bytes = randomBytes(700_000);
+      const digest = digestOf(bytes);
+      await put('known/first', bytes, digest);
+      const before = mounted();
+      expect((await put('known/second', bytes, digest)).status).toBe(201);
+      expect(mounted()).toBe(before + 1);
+      expect(await read('known/second', digest)).toBe(digest);
+    });
+
+    test('with other bytes is refused and links nothing', async () => {
+      const bytes = randomBytes(700_000);
+      const digest = digestOf(bytes);
+      await put('known/first', bytes, digest);
+      expect((await put('known/third', randomBytes(700_000), digest)).status).toBe(400);
+      expect((await at.ask(`/v2/known/third/blobs/${digest}`)).status).toBe(404);
+      const shorter = await put('known/third', bytes.subarray(1), digest);
+      expect(shorter.status).toBe(400);
+    });
+
+    test('is written when the caller may not read it, or another account has it', async () => {
+      const bytes = randomBytes(700_000);
+      const digest = digestOf(bytes);
+      await put('known/secret', bytes, digest);
+      const user = await at.addUser(
+        `known-${backEnd.name}`,
+        ['ecr:InitiateLayerUpload', 'ecr:UploadLayerPart', 'ecr:CompleteLayerUpload', 'ecr:CreateRepository'],
+        '*',
+      );
+      const stranger = await at.addAccount(`known-${backEnd.name}`);
+      const before = mounted();
+      expect((await put('known/mine', bytes, digest, user)).status).toBe(201);
+      expect((await put('known/theirs', bytes, digest, stranger)).status).toBe(201);
+      expect(mounted()).toBe(before);
+    });
+
+    test('is written again when its bytes were lost', async () => {
+      const bytes = randomBytes(700_000);
+      const digest = digestOf(bytes);
+      await put('known/lost', bytes, digest);
+      await at.blobs.remove(digest);
+      expect((await put('known/found', bytes, digest)).status).toBe(201);
+      expect(await read('known/lost', digest)).toBe(digest);
+    });
   });
 
   test('too many open uploads are refused with the time to wait', async () => {

@@ -1,8 +1,9 @@
 // Receiving layers: appending to an upload, and turning a complete one into a blob of its repository.
-import { type Digest, type DigestAlgorithm, errorText } from '@longshore/base';
+import { type Digest, type DigestAlgorithm, errorText, finishDigest, newHash } from '@longshore/base';
 import {
   BlobTooLargeError,
   DigestMismatchError,
+  freeMemory,
   StorageFullError,
   UploadBusyError,
   UploadNotFoundError,
@@ -58,6 +59,21 @@ async function* watched(
     }
     yield chunk;
   }
+}
+
+/** Takes a body to its end without keeping it; its digest. `recorded` keeps its upload from expiring. */
+export async function verifyBytes(
+  core: Core,
+  source: AsyncIterable<Uint8Array>,
+  algorithm: DigestAlgorithm,
+  recorded: Pick<Upload, 'id' | 'expiresAt'>,
+): Promise<Digest> {
+  const hash = newHash(algorithm);
+  for await (const chunk of watched(core, source, recorded)) {
+    hash.update(chunk);
+    freeMemory(chunk);
+  }
+  return finishDigest(algorithm, hash);
 }
 
 export interface ReceiveOptions {

@@ -4,7 +4,7 @@
 import type { Digest } from '@longshore/base';
 import { accountSetting } from '../account-settings.ts';
 import { findRegistryAccount } from '../accounts.ts';
-import { findLayer, mountLayer, repositoriesLinking } from '../layers.ts';
+import { findLayer, type Layer, mountLayer, repositoriesLinking } from '../layers.ts';
 import { resolvePathName } from '../names.ts';
 import type { Repository } from '../repositories.ts';
 import { isAllowed, isInScope, scopeText } from './access.ts';
@@ -42,13 +42,34 @@ async function mountFromAnywhere(call: OciCall, mount: Mount): Promise<boolean> 
   return source ? mountFrom(call, mount, source.name) : false;
 }
 
+async function mayMount(call: OciCall, target: Repository): Promise<boolean> {
+  const { settings } = await findRegistryAccount(call.core.store, target.account);
+  return accountSetting(settings, 'BLOB_MOUNTING') === 'ENABLED';
+}
+
+/** A repository of the caller's own account that has the layer, as `target` could link it, and that the caller may pull from. */
+export async function readableElsewhere(
+  call: OciCall,
+  target: Repository,
+  digest: Digest,
+): Promise<{ readonly repository: Repository; readonly layer: Layer } | undefined> {
+  const { core, caller } = call;
+  if (target.account !== caller.principal.account || !(await mayMount(call, target))) return undefined;
+  for (const each of await repositoriesLinking(core.store, caller.principal.account, digest)) {
+    if (each.settings.kmsKey !== target.settings.kmsKey || !isInScope(call, each, 'pull')) continue;
+    if (!(await isAllowed(call, each, each, readLayer))) continue;
+    const { layer } = await findLayer(core, each, digest);
+    if (layer) return { repository: each, layer };
+  }
+  return undefined;
+}
+
 /**
  * Links a blob from a repository that the caller may pull from, unless the account's BLOB_MOUNTING is off. False in every
  * other case, for whatever reason. Throws
  * a challenge if only the token's scopes are in the way, as clients expect: they come back with a wider one.
  */
 export async function tryMount(call: OciCall, mount: Mount, from: string | null): Promise<boolean> {
-  const { settings } = await findRegistryAccount(call.core.store, mount.target.account);
-  if (accountSetting(settings, 'BLOB_MOUNTING') !== 'ENABLED') return false;
+  if (!(await mayMount(call, mount.target))) return false;
   return from === null ? mountFromAnywhere(call, mount) : mountFrom(call, mount, from);
 }

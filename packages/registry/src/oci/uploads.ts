@@ -8,6 +8,7 @@ import { findRepository, type Repository, requireRepository } from '../repositor
 import { beginUpload, cancelUpload, findUpload, touchUpload, type Upload, uploadOffset } from '../uploads.ts';
 import { repositoryForPush, requireAccess } from './access.ts';
 import { bodyLength, bodyOf, hasBody, header, type OciCall } from './call.ts';
+import { tryKnownLayer } from './known-layers.ts';
 import { tryMount } from './mounts.ts';
 import { readContentRange, uploadRange } from './ranges.ts';
 import { type Headers, OciFailure, sendEmpty } from './respond.ts';
@@ -106,6 +107,7 @@ async function appendBody(
 
 async function finish(call: OciCall, name: string, repository: Repository, upload: Upload): Promise<void> {
   const digest = requireDigest(call.query.get('digest'));
+  if (await tryKnownLayer(call, repository, upload, digest)) return sendCreated(call, name, digest);
   // Without a chunk there is nothing to append: also what a PUT left finished, but not recorded, can be finished again.
   if (hasBody(call.request) || header(call.request, 'content-range') !== undefined) {
     await appendBody(call, name, repository, upload, digest);
