@@ -1,6 +1,6 @@
 // Several machines on one: network namespaces on a bridge, each with a Docker Engine and a Longshore agent of its own (the
 // real `longshore agent`, a process of its own), and one control plane that listens on the bridge's address. Needs root.
-import { ECSClient } from '@aws-sdk/client-ecs';
+import { ECSClient, StopTaskCommand } from '@aws-sdk/client-ecs';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -81,6 +81,7 @@ export interface Machines extends AsyncDisposable {
   /** kill -9 or SIGTERM of the control plane, and its start on the same data and port. */
   stopControlPlane(signal?: 'SIGTERM' | 'SIGKILL'): Promise<void>;
   startControlPlane(): Promise<void>;
+  stopTask(task: string): Promise<void>;
   /** A busybox image in Longshore's own registry that every machine can pull; gives its full name. */
   pushBusybox(name: string): Promise<string>;
   /** Copies an image of the local Engine straight into every machine's Engine. */
@@ -283,6 +284,7 @@ export async function startMachines(options: MachinesOptions): Promise<Machines>
         const { dataDir, port } = world.longshore;
         world.longshore = await startLongshore({ ...serverOptions, dataDir, port });
       },
+      stopTask: async (task) => void (await ecs.send(new StopTaskCommand({ task }))),
       async pushBusybox(name) {
         const image = `${world.longshore.host}/${name}`;
         await importBusybox(image);
