@@ -42,7 +42,7 @@ describe.skipIf(whyNoMachines)('three machines', () => {
     });
     ({ ecs } = machines);
     image = await machines.pushBusybox('sleeper:1');
-    const main = { name: 'main', image, command: ['sleep', '3600'], stopTimeout: 1 };
+    const main = { name: 'main', image, command: ['sleep', '3600'], stopTimeout: 2 };
     const definitions = [
       { family: 'sleeper', containerDefinitions: [{ ...main, memory: 100 }] },
       { family: 'web', containerDefinitions: [{ ...main, memory: 60, healthCheck }] },

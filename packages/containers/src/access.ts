@@ -61,3 +61,14 @@ export function definitionAccess(
 function withRevision(text: string): string {
   return text.includes(':') ? text : `${text}:*`;
 }
+
+/** For operations on capacity providers. */
+export function providerAccess(
+  references: readonly (string | undefined)[] | undefined,
+  call: CallContext,
+): AccessRequest {
+  const given = (references ?? []).slice(0, 100).filter((each) => each !== undefined);
+  if (given.length === 0) return { resources: [resource('*', call)] };
+  const arnOf = (each: string) => (each.startsWith('arn:') ? each : ecsArn(placeOf(call), 'capacity-provider', each));
+  return { resources: given.map((each) => resource(arnOf(each), call)) };
+}

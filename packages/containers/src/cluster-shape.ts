@@ -33,8 +33,8 @@ export async function describeClusters(
       settings: include?.includes('SETTINGS') ? [...cluster.document.settings] : [],
       ...(include?.includes('CONFIGURATIONS') &&
         cluster.document.configuration && { configuration: cluster.document.configuration }),
-      capacityProviders: [],
-      defaultCapacityProviderStrategy: [],
+      capacityProviders: [...(cluster.document.capacityProviders ?? [])],
+      defaultCapacityProviderStrategy: (cluster.document.defaultStrategy ?? []).map((each) => ({ ...each })),
     };
   });
 }

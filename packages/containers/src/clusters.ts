@@ -4,10 +4,14 @@ import { type Sql, type Step, sql, sqlList, type View } from '@longshore/store';
 import { readDocument, writeDocument } from './documents.ts';
 import { ecsErrors } from './errors.ts';
 import { clusterArnOf, ecsArn, type Place } from './names.ts';
+import type { StrategyItem } from './providers/strategy.ts';
 
 export interface ClusterDocument {
   readonly settings: readonly ClusterSetting[];
   readonly configuration?: ClusterConfiguration | undefined;
+  /** Names of its capacity providers. */
+  readonly capacityProviders?: readonly string[] | undefined;
+  readonly defaultStrategy?: readonly StrategyItem[] | undefined;
 }
 
 export interface ClusterRecord {

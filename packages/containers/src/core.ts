@@ -1,10 +1,10 @@
 // What every operation and every loop of the container service works with. One object, made once by `createContainers`.
 import type { CallContext } from '@longshore/aws';
-import type { Clock, Counter, Histogram, Logger } from '@longshore/base';
+import type { Clock, Counter, Gauge, Histogram, Logger } from '@longshore/base';
 import type { Store } from '@longshore/store';
 import type { LivenessTimes } from './liveness/times.ts';
 import type { Place } from './names.ts';
-import type { LoadBalancing, ServiceDiscovery } from './types.ts';
+import type { LoadBalancing, MachineGroup, ServiceDiscovery } from './types.ts';
 import type { TaskNetwork } from './network/subnets.ts';
 import type { Capacity } from './placement/capacity.ts';
 import type { Propose } from './placement/scheduler.ts';
@@ -15,6 +15,8 @@ export interface Counters {
   readonly placementFailures: Counter;
   readonly deliveries: Counter;
   readonly agentFrames: Counter;
+  /** CapacityProviderReservation by cluster and provider, in percent. */
+  readonly reservation: Gauge;
   /** Seconds from RunTask to the report of RUNNING. */
   readonly startSeconds: Histogram;
 }
@@ -37,6 +39,10 @@ export interface Core {
   readonly propose?: Propose | undefined;
   /** Tells the instance's session, if this replica has it, that there may be something to deliver. */
   wakeInstance(instanceArn: string): void;
+  /** Tells the queue of tasks that wait for capacity, and managed scaling, that there may be something to do. */
+  wakeCapacity(): void;
+  /** The group of machines of that name that the account may use. */
+  machineGroup(account: string, name: string): MachineGroup | undefined;
   /** Tells the keeper that a service or one of its tasks changed. */
   wakeKeeper(): void;
 }

@@ -11,6 +11,8 @@ import { usualTimes } from './liveness/times.ts';
 import { instanceWatch, recoverConnections } from './liveness/watch.ts';
 import { ecsService } from './operations.ts';
 import { parseTaskNetwork } from './network/subnets.ts';
+import { capacityQueue } from './providers/queue.ts';
+import { capacityScaler } from './providers/scaler.ts';
 import { createCapacity } from './placement/capacity.ts';
 import { explainPlacement } from './placement/explain.ts';
 import { proposer } from './placement/scheduler.ts';
@@ -26,6 +28,8 @@ const usualTaskNetwork = '10.208.0.0/12';
 
 /** Without a health check a task counts as healthy after this time of running (ECS: 40 s). */
 const usualSettleMs = 40_000;
+/** ECS: fifteen minutes below the target. */
+const usualScaleInAfterMs = 15 * 60_000;
 
 function countersOf(meter: Meter): Counters {
   const name = (text: string) => `longshore_containers_${text}`;
@@ -35,6 +39,11 @@ function countersOf(meter: Meter): Counters {
     placementFailures: meter.counter(name('placement_failures_total'), 'Launches of which some task found no place.'),
     deliveries: meter.counter(name('deliveries_total'), 'Payloads sent to agents.', ['desired']),
     agentFrames: meter.counter(name('agent_frames_total'), 'Frames from agents.', ['socket', 'type']),
+    reservation: meter.gauge(
+      name('capacity_provider_reservation_percent'),
+      'Instances needed of those that are there, in percent.',
+      ['cluster', 'provider'],
+    ),
     startSeconds: meter.histogram(name('task_start_seconds'), 'From the launch of a task to its report of RUNNING.'),
   };
 }
@@ -64,8 +73,14 @@ export function createContainers(options: ContainersOptions): Containers {
     wakeInstance: (arn) => hub.wake(arn),
     loadBalancing: options.loadBalancing,
     serviceDiscovery: options.serviceDiscovery,
+    machineGroup: (account, name) => options.machineGroup?.(account, name),
+    wakeCapacity() {
+      queue.wake();
+      scaler.wake();
+    },
     wakeKeeper() {
       keeper.wake();
+      queue.wake();
       targets.wake();
       taskSets.wake();
     },
@@ -74,6 +89,8 @@ export function createContainers(options: ContainersOptions): Containers {
   const keeper = serviceKeeper(core, options.settleMs ?? usualSettleMs);
   const targets = targetKeeper(core);
   const taskSets = taskSetKeeper(core, options.settleMs ?? usualSettleMs);
+  const queue = capacityQueue(core);
+  const scaler = capacityScaler(core, { scaleInAfterMs: options.scaleInAfterMs ?? usualScaleInAfterMs });
 
   return {
     ecs: ecsService(core),
@@ -90,7 +107,8 @@ export function createContainers(options: ContainersOptions): Containers {
       const onEnd = (session: TcsSession) => void tcsSessions.delete(session);
       tcsSessions.add(tcsSession({ core, socket, instanceArn: named.arn, onReadings, onEnd }));
     },
-    services: [keeper, taskSets, targets, deliveryPoll(core, hub), instanceWatch(core, hub), forgetting(core)],
+    services: [
+ keeper, taskSets, targets, queue, scaler, deliveryPoll(core, hub), instanceWatch(core, hub), forgetting(core)],
     async recover(account) {
       await store.write([saveNewCluster({ region, account }, 'default', { settings: [] }, clock.now())]);
       await recoverConnections(core, clock.now());

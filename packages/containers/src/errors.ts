@@ -39,6 +39,10 @@ export const ecsErrors = Object.freeze({
     'The Cluster cannot be deleted while Services are active.',
   ),
   clusterHasTasks: fixed('ClusterContainsTasksException', 'The Cluster cannot be deleted while Tasks are active.'),
+  providerNotFound: fixed(
+    'InvalidParameterException',
+    'The specified capacity provider does not exist. Specify a valid name or ARN and try again.',
+  ),
   serviceNotFound: fixed('ServiceNotFoundException', 'Service not found.'),
   serviceNotActive: fixed('ServiceNotActiveException', 'Service was not ACTIVE.'),
   serviceDraining: fixed('InvalidParameterException', 'Unable to Start a service that is still Draining.'),

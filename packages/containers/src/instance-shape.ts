@@ -9,6 +9,7 @@ import type {
 import { sql, sqlList, type View } from '@longshore/store';
 import { dateOf } from './documents.ts';
 import { type InstanceRecord, type UsedPort, usedPorts } from './instances.ts';
+import { attributeOf, machineAttribute, providerAttribute } from './providers/records.ts';
 import type { CleanTag } from './tags.ts';
 import { overallHealth } from './tcs/instance-health.ts';
 
@@ -83,7 +84,8 @@ function shape(
   const mine = (protocol: string) => used.filter((each) => each.protocol === protocol).map((each) => each.port);
   return {
     containerInstanceArn: instance.arn,
-    ec2InstanceId: document.ec2InstanceId,
+    ec2InstanceId: document.ec2InstanceId ?? attributeOf(instance.attributes, machineAttribute),
+    capacityProviderName: attributeOf(instance.attributes, providerAttribute),
     version: instance.version,
     versionInfo: { ...document.versionInfo },
     remainingResources: resources({

@@ -2,12 +2,7 @@
 import { invalidParameter } from './errors.ts';
 
 /** EC2 where left out. Throws InvalidParameterException. */
-export function readLaunchType(
-  launchType: string | undefined,
-  providers: readonly unknown[] | undefined,
-): 'EC2' | 'EXTERNAL' {
-  if ((providers?.length ?? 0) > 0)
-    throw invalidParameter('Longshore has no capacity providers. Leave capacityProviderStrategy out.');
+export function readLaunchType(launchType: string | undefined): 'EC2' | 'EXTERNAL' {
   if (launchType === undefined || launchType === 'EC2' || launchType === 'EXTERNAL') return launchType ?? 'EC2';
   throw invalidParameter(
     `Longshore runs tasks on container instances: launchType ${launchType.slice(0, 40)} is not available. Use EC2 or EXTERNAL.`,

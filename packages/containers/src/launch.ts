@@ -15,6 +15,9 @@ import { compileConstraint } from './placement/language/compile.ts';
 import { failureOf, place, type PlacementFailure } from './placement/place.ts';
 import type { Hold, Roster } from './placement/roster.ts';
 import type { Demand, Offer, Rules, Wishes } from './placement/types.ts';
+import { planWithProviders } from './providers/launch.ts';
+import type { StrategyItem } from './providers/strategy.ts';
+import { placeStep, writeWishes } from './providers/waiting.ts';
 import { type CleanTag, tagSteps } from './tags.ts';
 import { type ContainerState, insertTask, type TaskRecord, type TaskTargets } from './tasks.ts';
 
@@ -34,6 +37,12 @@ export interface LaunchOrder {
   readonly tags: readonly CleanTag[];
   /** Of tasks in awsvpc mode. */
   readonly networkConfiguration?: NetworkConfiguration | undefined;
+  /** The providers to share the tasks out among; left out, any instance of the cluster will do. */
+  readonly strategy?: readonly StrategyItem[] | undefined;
+  /** The provider whose instances the rules name. */
+  readonly capacityProvider?: string | undefined;
+  /** Tasks that wait for their instance already: they are placed instead of new ones. */
+  readonly adopt?: readonly TaskRecord[] | undefined;
   /** With what its load balancers and registries are told of the tasks. */
   readonly targets?: TaskTargets | undefined;
 }
@@ -152,22 +161,19 @@ interface Chosen {
   readonly networkInterface?: TaskInterface | undefined;
 }
 
-function newTask(order: LaunchOrder, demand: Demand, chosen: Chosen, now: number): TaskRecord {
-  const { instance, hold, networkInterface } = chosen;
+/** Without a place it waits in PROVISIONING. */
+function newTask(order: LaunchOrder, demand: Demand, where: Chosen | undefined, now: number): TaskRecord {
   const id = newHexId();
   const cluster = parseArn(order.clusterArn);
-  const zone = instance.attributes.get('ecs.availability-zone');
-  const architecture = instance.attributes.get('ecs.cpu-architecture');
-  const gpus = assignGpus(
-    order,
-    hold.gpus.map((place) => instance.gpuIds[place] ?? ''),
-  );
+  const zone = where?.instance.attributes.get('ecs.availability-zone');
+  const architecture = where?.instance.attributes.get('ecs.cpu-architecture');
+  const gpus = assignGpus(order, where?.hold.gpus.map((place) => where.instance.gpuIds[place] ?? '') ?? []);
   const place = { region: cluster?.region ?? '', account: order.account };
   return {
     arn: ecsArn(place, 'task', `${lastPart(order.clusterArn)}/${id}`),
     account: order.account,
     clusterArn: order.clusterArn,
-    instanceArn: instance.arn,
+    instanceArn: where?.instance.arn ?? '',
     definitionArn: order.definition.arn,
     family: order.definition.family,
     launchType: order.launchType,
@@ -175,7 +181,7 @@ function newTask(order: LaunchOrder, demand: Demand, chosen: Chosen, now: number
     group: order.group,
     serviceArn: order.serviceArn,
     desiredStatus: 'RUNNING',
-    lastStatus: 'PENDING',
+    lastStatus: where === undefined ? 'PROVISIONING' : 'PENDING',
     healthStatus: 'UNKNOWN',
     stopCode: '',
     acked: '',
@@ -197,7 +203,9 @@ function newTask(order: LaunchOrder, demand: Demand, chosen: Chosen, now: number
       availabilityZone: zone,
       ...(order.targets && { targets: order.targets }),
       ...(gpus && { gpus }),
-      ...(networkInterface && { networkInterface }),
+      ...(where?.networkInterface && { networkInterface: where.networkInterface }),
+      ...(order.capacityProvider !== undefined && { capacityProviderName: order.capacityProvider }),
+      ...(where === undefined && { wishes: writeWishes(order.rules, order.networkConfiguration) }),
     },
   };
 }
@@ -229,8 +237,16 @@ function takeSteps(core: Pick<Core, 'capacity'>, holds: readonly Hold[], demand:
   });
 }
 
-/** Plans tasks and their reservation. Nothing is thrown for want of room: see `failures`. */
-export async function planLaunch(
+/** A task that waited gets its place: it stays who it is, and its containers too. */
+function adopted(before: TaskRecord, fresh: TaskRecord): TaskRecord {
+  const { createdAt, arn } = before;
+  const document = { ...fresh.document, containers: before.document.containers };
+  return { ...before, arn, createdAt, ...pick(fresh), version: before.version + 1, document };
+}
+
+const pick = ({ instanceArn, lastStatus, cpu, memory }: TaskRecord) => ({ instanceArn, lastStatus, cpu, memory });
+
+async function planPlaces(
   core: Pick<Core, 'capacity' | 'propose' | 'taskNetwork'>,
   view: View,
   order: LaunchOrder,
@@ -256,13 +272,34 @@ export async function planLaunch(
       full.push({ arn: hold.arn, reason: 'RESOURCE:ENI' });
       continue;
     }
-    const task = newTask(order, demand, { instance, hold, networkInterface: given?.networkInterface }, now);
+    const fresh = newTask(order, demand, { instance, hold, networkInterface: given?.networkInterface }, now);
+    const waited = order.adopt?.[tasks.length];
+    const task = waited === undefined ? fresh : adopted(waited, fresh);
     const ports = takePortSteps({ ...demand, gpus: hold.gpus, instanceArn: hold.arn, taskArn: task.arn });
     tasks.push(task);
     taken.push(hold);
-    steps.push(...ports, ...(given?.steps(task.arn) ?? []));
-    steps.push(insertTask(task), ...tagSteps(task.arn, order.tags), taskEvent(task, now));
+    const write =
+      waited === undefined ? [insertTask(task), ...tagSteps(task.arn, order.tags)] : [placeStep(waited, task)];
+    steps.push(...ports, ...(given?.steps(task.arn) ?? []), ...write, taskEvent(task, now));
   }
   steps.unshift(...takeSteps(core, taken, demand));
   return { tasks, failures: [...failures, ...full], steps, considered: roster.size() };
+}
+
+/**
+ * Plans tasks and their reservation. Nothing is thrown for want of room: see `failures`. With a strategy of capacity
+ * providers, what finds no room may be a task without an instance yet.
+ */
+export async function planLaunch(
+  core: Pick<Core, 'capacity' | 'propose' | 'taskNetwork'>,
+  view: View,
+  order: LaunchOrder,
+  now: number,
+): Promise<LaunchPlan> {
+  if (order.strategy === undefined) return planPlaces(core, view, order, now);
+  const planner = {
+    place: (mine: LaunchOrder) => planPlaces(core, view, mine, now),
+    waiting: (mine: LaunchOrder) => newTask(mine, demandOf(mine.definition.document, mine.overrides), undefined, now),
+  };
+  return planWithProviders(view, order, order.strategy, planner, now);
 }

@@ -32,7 +32,8 @@ export type EcsKind =
   | 'service-revision'
   | 'task-definition'
   | 'task-set'
-  | 'container';
+  | 'container'
+  | 'capacity-provider';
 
 export function ecsArn(place: Place, kind: EcsKind, resource: string): string {
   return formatArn({ service: 'ecs', region: place.region, account: place.account, resource: `${kind}/${resource}` });

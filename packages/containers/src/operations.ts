@@ -1,6 +1,11 @@
 // The ECS API: every operation that this package serves.
 import { type AwsService, awsService } from '@longshore/aws';
 import { continueServiceDeployment } from './api/continue-service-deployment.ts';
+import { createCapacityProvider } from './api/create-capacity-provider.ts';
+import { deleteCapacityProvider } from './api/delete-capacity-provider.ts';
+import { describeCapacityProviders } from './api/describe-capacity-providers.ts';
+import { putClusterCapacityProviders } from './api/put-cluster-capacity-providers.ts';
+import { updateCapacityProvider } from './api/update-capacity-provider.ts';
 import { createCluster } from './api/create-cluster.ts';
 import { createService } from './api/create-service.ts';
 import { deleteAccountSetting } from './api/delete-account-setting.ts';
@@ -67,15 +72,18 @@ export function ecsService(core: Core): AwsService {
     targetPrefix: 'AmazonEC2ContainerServiceV20141113',
     operations: [
       continueServiceDeployment(core),
+      createCapacityProvider(core),
       createCluster(core),
       createService(core),
       deleteAccountSetting(core),
       deleteAttributes(core),
+      deleteCapacityProvider(core),
       deleteCluster(core),
       deleteService(core),
       deleteTaskDefinitions(core),
       deregisterContainerInstance(core),
       deregisterTaskDefinition(core),
+      describeCapacityProviders(core),
       describeClusters(core),
       describeContainerInstances(core),
       describeServiceDeployments(core),
@@ -99,6 +107,7 @@ export function ecsService(core: Core): AwsService {
       putAccountSetting(core),
       putAccountSettingDefault(core),
       putAttributes(core),
+      putClusterCapacityProviders(core),
       registerContainerInstance(core),
       registerTaskDefinition(core),
       runTask(core),
@@ -113,6 +122,7 @@ export function ecsService(core: Core): AwsService {
       updateCluster(core),
       updateClusterSettings(core),
       updateContainerAgent(core),
+      updateCapacityProvider(core),
       updateContainerInstancesState(core),
       updateService(core),
       createTaskSet(core),

@@ -8,6 +8,7 @@ import type { Place } from './names.ts';
 const lookups: Readonly<Record<string, (arn: string) => Sql>> = {
   cluster: (arn) => sql`SELECT 1 AS one FROM ecs_clusters WHERE arn = ${arn} AND status = 'ACTIVE'`,
   'container-instance': (arn) => sql`SELECT 1 AS one FROM ecs_instances WHERE arn = ${arn} AND status <> 'INACTIVE'`,
+  'capacity-provider': (arn) => sql`SELECT 1 AS one FROM ecs_capacity_providers WHERE arn = ${arn}`,
   task: (arn) => sql`SELECT 1 AS one FROM ecs_tasks WHERE arn = ${arn}`,
   service: (arn) => sql`SELECT 1 AS one FROM ecs_services WHERE arn = ${arn} AND status <> 'INACTIVE'`,
   'task-set': (arn) => sql`SELECT 1 AS one FROM ecs_task_sets WHERE arn = ${arn}`,

@@ -1,4 +1,5 @@
 // Tasks: the record, its row, and the two steps that write it (insert, and compare and set on the version).
+import type { WaitingWishes } from './providers/waiting.ts';
 import type { Attribute, LoadBalancer, ServiceRegistry, TaskOverride } from '@aws-sdk/client-ecs';
 import { type Sql, type Step, sql, sqlList, type View } from '@longshore/store';
 import type { TaskInterface } from './network/interfaces.ts';
@@ -71,6 +72,10 @@ export interface TaskDocument {
   readonly executionStoppedAt?: number | undefined;
   readonly stoppedReason?: string | undefined;
   readonly availabilityZone?: string | undefined;
+  /** The capacity provider by whose strategy it was launched. */
+  readonly capacityProviderName?: string | undefined;
+  /** While it waits for an instance: what it asks of one. */
+  readonly wishes?: WaitingWishes | undefined;
   readonly targets?: TaskTargets | undefined;
   /** By container: the ids of its GPUs. */
   /** Of a task in awsvpc mode. */

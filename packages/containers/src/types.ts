@@ -47,6 +47,10 @@ export interface ContainersOptions {
   readonly liveness?: LivenessTimes;
   /** Asked where tasks are to run; Longshore decides itself if left out. */
   readonly scheduler?: ExternalScheduler | undefined;
+  /** Groups of machines for capacity providers; none if left out. */
+  readonly machineGroup?: (account: string, name: string) => MachineGroup | undefined;
+  /** How long an instance must be empty before managed scaling lets it go; 15 minutes as in ECS. */
+  readonly scaleInAfterMs?: number;
 }
 
 /** Where a task is reached by one of its target groups. */
@@ -105,6 +109,24 @@ export interface ServiceDiscovery {
   registry(account: string, arn: string): Promise<{ readonly recordTypes: readonly string[] } | undefined>;
   /** Makes these the instances of all tasks. */
   setInstances(instances: readonly TaskInstance[]): Promise<void>;
+}
+
+/** A group of machines that can be made and unmade: what a capacity provider names. The server fills it. */
+export interface MachineGroup {
+  readonly minSize: number;
+  readonly maxSize: number;
+  /** What a machine offers for tasks: CPU units and MiB. Counts as long as none has registered. */
+  readonly size: { readonly cpu: number; readonly memory: number };
+  /** The ids of the machines there are, those that still start included. */
+  list(): Promise<readonly string[]>;
+  /** Makes a machine whose agent joins `cluster` with these attributes and its id; the same machine for the same token. */
+  launch(order: {
+    readonly token: string;
+    readonly cluster: string;
+    readonly attributes: Readonly<Record<string, string>>;
+  }): Promise<string>;
+  /** Unmakes it; nothing happens if it is gone. */
+  terminate(id: string): Promise<void>;
 }
 
 /** A websocket upgrade whose signature was verified. */

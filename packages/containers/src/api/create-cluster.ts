@@ -12,8 +12,8 @@ import { noServiceConnect, readClusterConfiguration, readClusterSettings } from 
 import { describeClusters } from '../cluster-shape.ts';
 import { saveNewCluster } from '../clusters.ts';
 import { type Core, placeOf } from '../core.ts';
-import { invalidParameter } from '../errors.ts';
 import { checkName, ecsArn, type Place } from '../names.ts';
+import { readClusterProviders } from '../providers/cluster.ts';
 import { authorizeTags } from '../tag-access.ts';
 import { readTags, tagSteps } from '../tags.ts';
 
@@ -32,8 +32,6 @@ export function createCluster(core: Core) {
     access: (input, call) => clusterAccess(input.clusterName, call),
     async handle(input, call) {
       const name = checkName('Cluster name', input.clusterName ?? 'default');
-      if ((input.capacityProviders?.length ?? 0) > 0 || (input.defaultCapacityProviderStrategy?.length ?? 0) > 0)
-        throw invalidParameter('Longshore has no capacity providers. Register container instances instead.');
       if (input.serviceConnectDefaults !== undefined) throw noServiceConnect();
       const given = readClusterSettings(input.settings);
       const configuration = readClusterConfiguration(input.configuration);
@@ -42,7 +40,8 @@ export function createCluster(core: Core) {
       const arn = ecsArn(place, 'cluster', name);
       await authorizeTags(core, call, 'CreateCluster', tags, [arn]);
       const settings = given.length > 0 ? given : await usualSettings(core, place, call.principal.arn);
-      const document = { settings, ...(configuration && { configuration }) };
+      const providers = await readClusterProviders(core.store, place, input);
+      const document = { settings, ...(configuration && { configuration }), ...providers };
       await core.store.write([saveNewCluster(place, name, document, call.now), ...tagSteps(arn, tags)]);
       const [cluster] = await describeClusters(core.store, [arn], ['CONFIGURATIONS', 'SETTINGS', 'TAGS']);
       return { cluster };

@@ -81,7 +81,7 @@ export function createService(core: Core) {
       if (schedulingStrategy === 'DAEMON') checkDaemon(input);
       checkDefinition(input, deploymentController);
       const desiredCount = readDesiredCount(input, schedulingStrategy);
-      const launchType = readLaunchType(input.launchType, input.capacityProviderStrategy);
+      const launchType = readLaunchType(input.launchType);
       const usual = usualConfiguration(schedulingStrategy);
       const configuration = readConfiguration(input.deploymentConfiguration, usual, schedulingStrategy);
       readRules(input.placementConstraints, input.placementStrategy);

@@ -12,6 +12,7 @@ import { authorizeLaunch } from '../launch-access.ts';
 import { launchTags, readCommon } from '../launch-input.ts';
 import { readLaunchType } from '../launch-type.ts';
 import { lastPart } from '../names.ts';
+import { launchStrategy } from '../providers/cluster.ts';
 import { readRules } from '../placement/rules.ts';
 import { findTags, readTags } from '../tags.ts';
 import { findTasksByArn, type TaskRecord } from '../tasks.ts';
@@ -34,7 +35,7 @@ export function runTask(core: Core) {
       const count = input.count ?? 1;
       if (!Number.isInteger(count) || count < 1 || count > 10)
         throw invalidParameter('Count must be between 1 and 10.');
-      const launchType = readLaunchType(input.launchType, input.capacityProviderStrategy);
+      const launchType = readLaunchType(input.launchType);
       if (input.platformVersion !== undefined) throw unsupported('platformVersion', 'It belongs to FARGATE.');
       if (input.propagateTags === 'SERVICE') throw invalidParameter('propagateTags SERVICE is for services.');
       const rules = readRules(input.placementConstraints, input.placementStrategy);
@@ -62,6 +63,7 @@ export function runTask(core: Core) {
           launchType,
           serviceArn: '',
           rules,
+          strategy: launchStrategy(cluster, input.launchType, input.capacityProviderStrategy),
           tags: await launchTags(view, definition, { tags, propagate: input.propagateTags, managed }),
         };
         const launch = await planLaunch(core, view, order, call.now);
@@ -92,5 +94,6 @@ export function runTask(core: Core) {
 export function noteLaunch(core: Core, tasks: readonly TaskRecord[], failures: number): void {
   core.counters.tasksStarted.add(tasks.length);
   if (failures > 0) core.counters.placementFailures.add();
-  for (const arn of new Set(tasks.map((task) => task.instanceArn))) core.wakeInstance(arn);
+  for (const arn of new Set(tasks.map((task) => task.instanceArn))) if (arn !== '') core.wakeInstance(arn);
+  if (tasks.some((task) => task.instanceArn === '')) core.wakeCapacity();
 }

@@ -42,8 +42,19 @@ export function registration(size: Size = {}): RegisterContainerInstanceCommandI
   };
 }
 
-export async function registerInstance(harness: Harness, size: Size = {}, cluster?: string): Promise<string> {
-  const command = new RegisterContainerInstanceCommand({ ...registration(size), cluster });
+export async function registerInstance(
+  harness: Harness,
+  size: Size = {},
+  cluster?: string,
+  attributes: Readonly<Record<string, string>> = {},
+): Promise<string> {
+  const usual = registration(size);
+  const own = Object.entries(attributes).map(([name, value]) => ({ name, value }));
+  const command = new RegisterContainerInstanceCommand({
+    ...usual,
+    cluster,
+    attributes: [...(usual.attributes ?? []), ...own],
+  });
   const { containerInstance } = await harness.client.send(command);
   return containerInstance?.containerInstanceArn ?? '';
 }
@@ -145,8 +156,12 @@ export async function connectAgent(harness: Harness, instanceArn: string, cluste
 }
 
 /** A connected agent that takes every task and reports it RUNNING — one of the image `never-runs` as failed to start — and STOPPED when told to stop. */
-export async function obedientAgent(harness: Harness, size: Size = {}): Promise<FakeAgent> {
-  const agent = await connectAgent(harness, await registerInstance(harness, size));
+export async function obedientAgent(
+  harness: Harness,
+  size: Size = {},
+  attributes: Readonly<Record<string, string>> = {},
+): Promise<FakeAgent> {
+  const agent = await connectAgent(harness, await registerInstance(harness, size, undefined, attributes));
   agent.socket.on('message', (data) => {
     const frame = JSON.parse(textOf(data)) as ServerFrame;
     if (frame.type === 'PayloadMessage') void obey(agent, frame);

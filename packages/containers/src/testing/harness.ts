@@ -22,7 +22,7 @@ import { WebSocketServer } from 'ws';
 import { createContainers } from '../create.ts';
 import type { LivenessTimes } from '../liveness/times.ts';
 import { containersMigrations } from '../schema.ts';
-import type { Containers, ContainerReading } from '../types.ts';
+import type { Containers, ContainerReading, MachineGroup } from '../types.ts';
 
 export const region = 'us-east-1';
 export const key = { accessKeyId: 'AKIDCONTAINERSTEST', secretAccessKey: 'a secret of these tests' };
@@ -58,6 +58,8 @@ export interface HarnessOptions {
   readonly clock?: Clock;
   readonly settleMs?: number;
   readonly liveness?: LivenessTimes;
+  readonly machineGroup?: (account: string, name: string) => MachineGroup | undefined;
+  readonly scaleInAfterMs?: number;
   /** Whether the background loops run; true if left out. */
   readonly loops?: boolean;
 }
@@ -83,6 +85,8 @@ export async function openHarness(options: HarnessOptions): Promise<Harness> {
     onReadings: (news) => void readings.push(...news),
     ...(options.settleMs === undefined ? {} : { settleMs: options.settleMs }),
     ...(options.liveness === undefined ? {} : { liveness: options.liveness }),
+    ...(options.machineGroup === undefined ? {} : { machineGroup: options.machineGroup }),
+    ...(options.scaleInAfterMs === undefined ? {} : { scaleInAfterMs: options.scaleInAfterMs }),
   });
   await containers.recover(account);
   const credentials = memoryCredentials({
