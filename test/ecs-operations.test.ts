@@ -19,12 +19,7 @@ const model = readAwsModel('ecs');
 
 /** Operations that are still to come. */
 const pending: readonly string[] = [
-  'CreateCapacityProvider',
-  'DeleteCapacityProvider',
-  'DescribeCapacityProviders',
   'ExecuteCommand',
-  'PutClusterCapacityProviders',
-  'UpdateCapacityProvider',
 ];
 
 /** Operations of newer SDKs than the model: gateways. */

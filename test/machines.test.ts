@@ -128,7 +128,7 @@ describe.skipIf(whyNoMachines)('three machines', () => {
     await clean();
     const binpack = [{ type: 'binpack' as const, field: 'memory' }];
     await runTasks({ taskDefinition: 'sleeper', count: 4, placementStrategy: binpack });
-    expect((await counts()).toSorted()).toEqual([0, 0, 4]);
+    expect((await counts()).toSorted((a, b) => a - b)).toEqual([0, 0, 4]);
     await clean();
     const inRack = [{ type: 'memberOf' as const, expression: 'attribute:rack == b' }];
     await runTasks({ taskDefinition: 'sleeper', count: 2, placementConstraints: inRack });
@@ -140,6 +140,7 @@ describe.skipIf(whyNoMachines)('three machines', () => {
       new CreateServiceCommand({ serviceName: 'each', taskDefinition: 'web', schedulingStrategy: 'DAEMON' }),
     );
     await until('one runs on each', async () => (await counts()).join() === '1,1,1');
+    expect(new Set((await Promise.all(machines.all.map((each) => each.running()))).flat()).size).toBe(3);
   }, 60_000);
 
   test('a deployment whose tasks do not start is rolled back by the circuit breaker', async () => {

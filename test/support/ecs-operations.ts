@@ -71,6 +71,26 @@ const clusters: readonly Step[] = [
   step('PutAccountSetting', { name: 'tagResourceAuthorization', value: 'off' }),
   step('ListAccountSettings', { effectiveSettings: true, maxResults: 10 }),
   step('DeleteAccountSetting', { name: 'tagResourceAuthorization' }),
+  step('CreateCapacityProvider', {
+    name: 'racks',
+    autoScalingGroupProvider: { autoScalingGroupArn: 'racks', managedScaling: { status: 'DISABLED' } },
+    tags,
+  }),
+  step('UpdateCapacityProvider', {
+    name: 'racks',
+    autoScalingGroupProvider: {
+      managedScaling: { status: 'DISABLED', targetCapacity: 80 },
+      managedDraining: 'DISABLED',
+    },
+  }),
+  step('PutClusterCapacityProviders', {
+    cluster,
+    capacityProviders: ['racks'],
+    defaultCapacityProviderStrategy: [{ capacityProvider: 'racks', weight: 1, base: 1 }],
+  }),
+  step('DescribeCapacityProviders', { capacityProviders: ['racks', 'none'], include: ['TAGS'] }),
+  step('PutClusterCapacityProviders', { cluster, capacityProviders: [], defaultCapacityProviderStrategy: [] }),
+  step('DeleteCapacityProvider', { capacityProvider: 'racks' }),
 ];
 
 const definitions: readonly Step[] = [

@@ -24,6 +24,45 @@ const resources = [
   { name: 'MEMORY', type: 'INTEGER', integerValue: 1 },
 ];
 
+const providers: readonly Row[] = [
+  [
+    'CreateCapacityProvider',
+    'with a reserved name',
+    { name: 'fargate-one', autoScalingGroupProvider: { autoScalingGroupArn: 'racks' } },
+    'InvalidParameter',
+    /cannot be prefixed/,
+  ],
+  [
+    'CreateCapacityProvider',
+    'with scaling of a group that is not there',
+    { name: 'one', autoScalingGroupProvider: { autoScalingGroupArn: 'nowhere', managedScaling: {} } },
+    'Client',
+    /Auto Scaling group does not exist/,
+  ],
+  [
+    'UpdateCapacityProvider',
+    'of none',
+    { name: 'none', autoScalingGroupProvider: {} },
+    'InvalidParameter',
+    /does not exist/,
+  ],
+  ['DeleteCapacityProvider', 'of none', { capacityProvider: 'none' }, 'InvalidParameter', /does not exist/],
+  [
+    'DescribeCapacityProviders',
+    'with too many',
+    { capacityProviders: Array.from({ length: 101 }, (_, i) => `p${i}`) },
+    'InvalidParameter',
+    /more than 100/,
+  ],
+  [
+    'PutClusterCapacityProviders',
+    'with a provider that is not there',
+    { cluster: 'default', capacityProviders: ['FARGATE'], defaultCapacityProviderStrategy: [] },
+    'InvalidParameter',
+    /'FARGATE' was not found/,
+  ],
+];
+
 const clusters: readonly Row[] = [
   ['CreateCluster', 'with a bad name', { clusterName: 'a b' }, 'InvalidParameter', /up to 255 letters/],
   ['CreateCluster', 'with a long name', { clusterName: long(256) }, 'InvalidParameter', /up to 255/],
@@ -392,6 +431,7 @@ const none: readonly Row[] = [
 ];
 
 export const refusals: readonly Refusal[] = [
+  ...providers,
   ...clusters,
   ...definitions,
   ...instances,

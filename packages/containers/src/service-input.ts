@@ -12,8 +12,6 @@ export function refuseServiceFields(input: Partial<Both>): void {
   if (input.serviceConnectConfiguration?.enabled) throw unsupported('Service Connect');
   if (input.enableExecuteCommand) throw unsupported('ECS Exec');
   if (input.platformVersion !== undefined) throw unsupported('platformVersion', 'It belongs to FARGATE.');
-  if ((input.capacityProviderStrategy?.length ?? 0) > 0)
-    throw invalidParameter('Longshore has no capacity providers. Leave capacityProviderStrategy out.');
 }
 
 export function checkDesiredCount(count: number): number {

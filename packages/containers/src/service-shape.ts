@@ -10,6 +10,12 @@ import { taskSetsOf } from './task-sets/shape.ts';
 
 const pendingStatuses = new Set(['PROVISIONING', 'PENDING', 'ACTIVATING']);
 
+/** A launch type or a strategy of capacity providers, never both. */
+function launchOf({ launchType, document }: ServiceRecord) {
+  const { capacityProviderStrategy: strategy } = document;
+  return strategy === undefined ? { launchType } : { capacityProviderStrategy: strategy.map((each) => ({ ...each })) };
+}
+
 function total(counts: readonly TaskCount[], keep: (count: TaskCount) => boolean): number {
   return counts.filter(keep).reduce((sum, each) => sum + each.count, 0);
 }
@@ -28,7 +34,7 @@ function shapeDeployment(service: ServiceRecord, deployment: Deployment, counts:
     failedTasks: deployment.failedTasks,
     createdAt: dateOf(deployment.createdAt),
     updatedAt: dateOf(deployment.updatedAt),
-    launchType: service.launchType,
+    ...launchOf(service),
     rolloutState: deployment.rolloutState,
     rolloutStateReason: deployment.rolloutStateReason,
   };
@@ -62,7 +68,7 @@ function shape(
     desiredCount: service.desiredCount,
     runningCount: total(counts, (each) => each.status === 'RUNNING'),
     pendingCount: total(counts, (each) => pendingStatuses.has(each.status)),
-    launchType: service.launchType,
+    ...launchOf(service),
     taskDefinition: service.definitionArn === '' ? undefined : service.definitionArn,
     deploymentConfiguration: shapeConfiguration(document),
     deployments: document.deployments.map((each) => shapeDeployment(service, each, counts)),

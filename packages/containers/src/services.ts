@@ -1,5 +1,6 @@
 // Services: the record, its rows, and the step that replaces it by compare and set. Events are a column of their own, so
 // that the keeper's look over all services does not read them.
+import type { StrategyItem } from './providers/strategy.ts';
 import type {
   LoadBalancer,
   NetworkConfiguration,
@@ -63,6 +64,8 @@ export interface ServiceDocument {
   readonly shifting?: ShiftingStrategy | undefined;
   /** DISABLED where absent, as for services that never had it. */
   readonly availabilityZoneRebalancing?: 'ENABLED' | 'DISABLED' | undefined;
+  /** Absent for one with a launch type. */
+  readonly capacityProviderStrategy?: readonly StrategyItem[] | undefined;
   readonly placementConstraints: readonly PlacementConstraint[];
   readonly placementStrategy: readonly PlacementStrategy[];
   readonly enableECSManagedTags: boolean;

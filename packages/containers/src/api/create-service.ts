@@ -3,7 +3,7 @@ import { CreateService$, type CreateServiceRequest, type CreateServiceResponse }
 import { operation } from '@longshore/aws';
 import type { Update, View } from '@longshore/store';
 import { memberAccess } from '../access.ts';
-import { clusterStillActive, requireCluster } from '../clusters.ts';
+import { type ClusterRecord, clusterStillActive, requireCluster } from '../clusters.ts';
 import { type Core, placeOf } from '../core.ts';
 import { requireDefinition } from '../definitions.ts';
 import { ecsErrors, invalidParameter } from '../errors.ts';
@@ -26,6 +26,7 @@ import {
 import { shapeServices } from '../service-shape.ts';
 import { readAttachments } from '../targets/input.ts';
 import { findService, insertService, type ServiceRecord } from '../services.ts';
+import { launchStrategy } from '../providers/cluster.ts';
 import { readTags, tagSteps } from '../tags.ts';
 import { findTokenResult, keepTokenSteps, parametersDigest, readToken } from '../tokens.ts';
 
@@ -64,6 +65,15 @@ async function firstDeployment(
   const networkConfiguration = readNetworkConfiguration(input.networkConfiguration, definition);
   const document = { ...service.document, ...attachments, ...(networkConfiguration && { networkConfiguration }) };
   return beginDeployment(view, place, { ...service, document }, definition, now);
+}
+
+/** The capacity providers of its tasks; a daemon has none, because it runs wherever it may. */
+function strategyOf(cluster: ClusterRecord, input: CreateServiceRequest, schedulingStrategy: 'REPLICA' | 'DAEMON') {
+  const given = input.capacityProviderStrategy;
+  if (schedulingStrategy === 'REPLICA') return launchStrategy(cluster, input.launchType, given);
+  if ((given?.length ?? 0) > 0)
+    throw invalidParameter('A capacity provider strategy is not supported for the DAEMON scheduling strategy.');
+  return undefined;
 }
 
 export function createService(core: Core) {
@@ -123,6 +133,7 @@ export function createService(core: Core) {
           events: [],
           document: {
             ...wishes,
+            capacityProviderStrategy: strategyOf(cluster, input, schedulingStrategy),
             deployments: [],
             availabilityZoneRebalancing,
             healthCheckGracePeriodSeconds,

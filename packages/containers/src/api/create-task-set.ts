@@ -34,7 +34,9 @@ export function createTaskSet(core: Core) {
     async handle(input, call) {
       const place = placeOf(call);
       checkInput(input);
-      const launchType = readLaunchType(input.launchType, input.capacityProviderStrategy);
+      const launchType = readLaunchType(input.launchType);
+      if ((input.capacityProviderStrategy?.length ?? 0) > 0)
+        throw unsupported('capacityProviderStrategy of a task set', 'Give it to the service.');
       const scale = readScale(input.scale);
       const tags = readTags(input.tags);
       const pattern = taskSetAccess(input, undefined, call).resources.map((each) => each.arn);

@@ -3,7 +3,8 @@
 import { UpdateService$, type UpdateServiceRequest, type UpdateServiceResponse } from '@aws-sdk/client-ecs';
 import { operation } from '@longshore/aws';
 import { memberAccess } from '../access.ts';
-import { requireCluster } from '../clusters.ts';
+import { type ClusterRecord, requireCluster } from '../clusters.ts';
+import { launchStrategy } from '../providers/cluster.ts';
 import { type Core, placeOf } from '../core.ts';
 import { findDefinitionByArn, requireDefinition } from '../definitions.ts';
 import { clientError, ecsErrors, invalidParameter } from '../errors.ts';
@@ -51,6 +52,16 @@ function adjusted(service: ServiceRecord, input: UpdateServiceRequest, now: numb
   return { ...service, desiredCount, updatedAt: now, document: { ...after, availabilityZoneRebalancing } };
 }
 
+/** An empty strategy takes the service back to its launch type. */
+function withProviders(service: ServiceRecord, cluster: ClusterRecord, input: UpdateServiceRequest): ServiceRecord {
+  const given = input.capacityProviderStrategy;
+  if (given === undefined) return service;
+  if (service.document.schedulingStrategy === 'DAEMON' && given.length > 0)
+    throw invalidParameter('A capacity provider strategy is not supported for the DAEMON scheduling strategy.');
+  const capacityProviderStrategy = given.length === 0 ? undefined : launchStrategy(cluster, undefined, given);
+  return { ...service, document: { ...service.document, capacityProviderStrategy } };
+}
+
 /** What belongs to a task set where those are used. */
 function changesRevision(input: UpdateServiceRequest): boolean {
   const given = [input.taskDefinition, input.forceNewDeployment, input.loadBalancers, input.serviceRegistries];
@@ -77,12 +88,13 @@ export function updateService(core: Core) {
           throw invalidParameter(
             'Unable to update the task definition, load balancers or service registries of a service with the EXTERNAL deployment controller. Create a new task set instead.',
           );
-        const after = adjusted(service, input, call.now);
+        const after = withProviders(adjusted(service, input, call.now), cluster, input);
         const named =
           input.taskDefinition === undefined ? undefined : await requireDefinition(view, place, input.taskDefinition);
         const renews =
           (named !== undefined && named.arn !== service.definitionArn) ||
           input.forceNewDeployment ||
+          input.capacityProviderStrategy !== undefined ||
           attachmentsChange(input, service.document) ||
           input.networkConfiguration !== undefined;
         const inShift =

@@ -51,6 +51,8 @@ export async function startTasks(
       count,
       ...(named.length > 0 && { instances: named }),
       launchType: service.launchType,
+      // A daemon's instances are named; its tasks go wherever they are to run.
+      ...(named.length === 0 && document.capacityProviderStrategy && { strategy: document.capacityProviderStrategy }),
       group: `service:${service.name}`,
       startedBy: deployment.id,
       serviceArn: service.arn,

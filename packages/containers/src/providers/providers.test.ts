@@ -3,9 +3,11 @@
 import {
   CreateCapacityProviderCommand,
   CreateClusterCommand,
+  CreateServiceCommand,
   DeleteCapacityProviderCommand,
   DescribeCapacityProvidersCommand,
   DescribeContainerInstancesCommand,
+  DescribeServicesCommand,
   DescribeTasksCommand,
   ListContainerInstancesCommand,
   PutClusterCapacityProvidersCommand,
@@ -203,6 +205,21 @@ describe('managed scaling', () => {
     await left(0);
     expect(group.there.size).toBe(0);
     expect((await harness.store.get<{ n: number }>(sql`SELECT COUNT(*) AS n FROM ecs_machines`))?.n).toBe(0);
+    await harness.close();
+  }, 60_000);
+
+  test('a service follows the strategy of its cluster; its tasks are pending while they wait', async () => {
+    const { harness, client } = await scaled();
+    const { service } = await client.send(
+      new CreateServiceCommand({ serviceName: 's', taskDefinition: 'f', desiredCount: 2 }),
+    );
+    expect(service).toMatchObject({ capacityProviderStrategy: [{ capacityProvider: 'one' }] });
+    expect(service?.launchType).toBeUndefined();
+    const counts = async () => {
+      const { services } = await client.send(new DescribeServicesCommand({ services: ['s'] }));
+      return [services?.[0]?.pendingCount ?? 0, services?.[0]?.runningCount ?? 0];
+    };
+    await until(async () => ((await counts()).join() === '0,2' ? true : undefined), 20_000);
     await harness.close();
   }, 60_000);
 
