@@ -46,7 +46,7 @@ describe.skipIf(whyNoMachines)('three machines', () => {
     const definitions = [
       { family: 'sleeper', containerDefinitions: [{ ...main, memory: 100 }] },
       { family: 'web', containerDefinitions: [{ ...main, memory: 60, healthCheck }] },
-      { family: 'broken', containerDefinitions: [{ ...main, memory: 60, command: ['false'] }] },
+      { family: 'broken', containerDefinitions: [{ ...main, memory: 60, command: ['/no/such/program'] }] },
     ];
     for (const each of definitions) await ecs.send(new RegisterTaskDefinitionCommand({ networkMode: 'none', ...each }));
   }, 120_000);

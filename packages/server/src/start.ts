@@ -40,6 +40,7 @@ import type { Settings } from './settings.ts';
 import { serveAgentSockets } from './sockets.ts';
 import { version } from './version.ts';
 import { wireBalancing } from './wire-balancing.ts';
+import { wireMachines } from './wire-machines.ts';
 import { scrapeContext } from './wire-request.ts';
 
 export interface StartOptions {
@@ -138,6 +139,7 @@ export async function startServer(settings: Settings, options: StartOptions): Pr
       balancing: parts.balancing,
       audit: parts.audit,
     });
+    parts.machines.resume();
     if (settings.agent) {
       await startAgent(group, { settings, url, data, identity, account: account.id, clock, log });
     }
@@ -237,6 +239,7 @@ async function buildDomains(inputs: DomainInputs) {
   await registry.recover();
   const machineAddress = (of: string, id: string) => containers.machineAddress(of, id);
   const balancing = await wireBalancing({ settings, data, store, replica, operator, clock, log, machineAddress });
+  const machines = await wireMachines({ settings, dataDir: data.path, identity, operator, clock, log });
   const containers: Containers = createContainers({
     store,
     authorizer: identity.authorizer,
@@ -254,6 +257,8 @@ async function buildDomains(inputs: DomainInputs) {
       lostAfterMs: settings.agentLostAfter,
       returnGraceMs: settings.agentReturnGrace,
     },
+    machineGroup: machines.groupOf,
+    scaleInAfterMs: settings.scaleInAfter,
   });
   await containers.recover(operator);
   const logs = createLogs({ store, clock, log, region });
@@ -287,7 +292,7 @@ async function buildDomains(inputs: DomainInputs) {
     meter: metrics.meter,
     audit,
   });
-  return { aws, registry, containers, logs, balancing, audit: audit.service };
+  return { aws, registry, containers, logs, balancing, audit: audit.service, machines };
 }
 
 type Domains = Awaited<ReturnType<typeof buildDomains>>;
