@@ -8,6 +8,7 @@ export interface MachineNetwork {
   /** `10.A.B`; the bridge (and whatever listens on it) is `.1`, machine i `.10 + i`. */
   readonly prefix: string;
   readonly hostAddress: string;
+  readonly bridge: string;
   /** Makes the namespace of machine `index` and joins it to the bridge; gives its name and address. */
   join(index: number): Promise<{ readonly namespace: string; readonly address: string }>;
   /** Takes the machine's cable out, or puts it back in. Connections hang, as they do in real life. */
@@ -98,6 +99,7 @@ export async function openMachineNetwork(): Promise<MachineNetwork> {
   return {
     prefix,
     hostAddress: `${prefix}.1`,
+    bridge,
     async join(index) {
       const namespace = namespaceOf(index);
       const cable = cableOf(index);
