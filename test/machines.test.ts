@@ -153,6 +153,8 @@ describe.skipIf(whyNoMachines)('three machines', () => {
       }),
     );
     const before = await stable('web');
+    // Only a deployment that was completed, all its tasks healthy, is one to go back to.
+    await until('it is completed', async () => (await service('web'))?.deployments?.[0]?.rolloutState === 'COMPLETED');
     await ecs.send(new UpdateServiceCommand({ service: 'web', taskDefinition: 'broken' }));
     await until('the deployment failed', async () => {
       const events = (await service('web'))?.events ?? [];
