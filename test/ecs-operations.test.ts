@@ -18,9 +18,7 @@ import { keepWire } from './support/wire.ts';
 const model = readAwsModel('ecs');
 
 /** Operations that are still to come. */
-const pending: readonly string[] = [
-  'ExecuteCommand',
-];
+const pending: readonly string[] = ['ExecuteCommand'];
 
 /** Operations of newer SDKs than the model: gateways. */
 const newer = /^(?!\w*ExpressGateway)\w*Gateway/;

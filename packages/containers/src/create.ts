@@ -108,7 +108,15 @@ export function createContainers(options: ContainersOptions): Containers {
       tcsSessions.add(tcsSession({ core, socket, instanceArn: named.arn, onReadings, onEnd }));
     },
     services: [
- keeper, taskSets, targets, queue, scaler, deliveryPoll(core, hub), instanceWatch(core, hub), forgetting(core)],
+      keeper,
+      taskSets,
+      targets,
+      queue,
+      scaler,
+      deliveryPoll(core, hub),
+      instanceWatch(core, hub),
+      forgetting(core),
+    ],
     async recover(account) {
       await store.write([saveNewCluster({ region, account }, 'default', { settings: [] }, clock.now())]);
       await recoverConnections(core, clock.now());
