@@ -1,7 +1,8 @@
 // A service behind a load balancer, on three machines, under real load: a rolling deployment, a reload of the proxy, and a
-// kill -9 of the control plane cost not one request.
+// kill -9 of the control plane cost not one request; and its tasks are found by name.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { Resolver } from 'node:dns/promises';
 import { join } from 'node:path';
 import {
   CreateServiceCommand,
@@ -11,6 +12,7 @@ import {
   UpdateServiceCommand,
 } from '@aws-sdk/client-ecs';
 import * as elb from '@aws-sdk/client-elastic-load-balancing-v2';
+import * as map from '@aws-sdk/client-servicediscovery';
 import { expect, test } from 'vitest';
 import { findExecutable } from './support/command.ts';
 import { freePort, until } from './support/longshore.ts';
@@ -41,7 +43,7 @@ function startLoad(url: string): Load {
   };
 }
 
-/** The proxy outlives Longshore; a test does not leave it behind. */
+/** The proxy outlives Longshore (which would start it again); a test does not leave it behind. */
 function endProxy(dataDir: string): void {
   const pid = Number(readFileSync(join(dataDir, 'proxy', 'haproxy.pid'), 'utf8'));
   if (pid > 1) process.kill(pid, 'SIGTERM');
@@ -50,7 +52,11 @@ function endProxy(dataDir: string): void {
 test.skipIf(missing)(
   'a rolling deployment, a reload and a kill -9 of the control plane under load lose no request',
   async () => {
-    await using machines = await startMachines({ count: 3 });
+    const dnsPort = await freePort();
+    await using machines = await startMachines({
+      count: 3,
+      server: { args: ['--dns-listen', `127.0.0.1:${dnsPort}`] },
+    });
     const { ecs, longshore } = machines;
     const { dataDir } = longshore;
     await using cleanUp = new AsyncDisposableStack();
@@ -60,6 +66,21 @@ test.skipIf(missing)(
       credentials: longshore.credentials,
     });
     cleanUp.defer(() => client.destroy());
+
+    const registries = new map.ServiceDiscoveryClient({
+      endpoint: longshore.url,
+      region: longshore.credentials.region,
+      credentials: longshore.credentials,
+    });
+    cleanUp.defer(() => registries.destroy());
+    await registries.send(new map.CreatePrivateDnsNamespaceCommand({ Name: 'shop.local', Vpc: 'any' }));
+    const { Namespaces } = await registries.send(new map.ListNamespacesCommand({}));
+    const { Service: registry } = await registries.send(
+      new map.CreateServiceCommand({
+        Name: 'web',
+        DnsConfig: { NamespaceId: Namespaces?.[0]?.Id, DnsRecords: [{ Type: 'SRV', TTL: 5 }] },
+      }),
+    );
 
     const image = await machines.pushBusybox('web:1');
     const define = async (version: string) => {
@@ -103,7 +124,10 @@ test.skipIf(missing)(
     };
     const port = await freePort();
     await listen(port);
-    cleanUp.defer(() => endProxy(dataDir));
+    cleanUp.defer(async () => {
+      await machines.stopControlPlane();
+      endProxy(dataDir);
+    });
 
     const first = await define('v1');
     await ecs.send(
@@ -112,6 +136,7 @@ test.skipIf(missing)(
         taskDefinition: first,
         desiredCount: 3,
         loadBalancers: [{ targetGroupArn, containerName: 'web', containerPort: 80 }],
+        serviceRegistries: [{ registryArn: registry?.Arn, containerName: 'web', containerPort: 80 }],
         placementStrategy: [{ type: 'spread', field: 'instanceId' }],
       }),
     );
@@ -158,6 +183,18 @@ test.skipIf(missing)(
     await ecs.send(new UpdateServiceCommand({ service: 'web', desiredCount: 2 }));
     await until('a target was drained by the new one', async () => (await targetStates()).length === 2);
     expect(await targetStates()).toEqual(['healthy', 'healthy']);
+
+    // The two that are left are found by name, with the ports that their machines gave them.
+    const resolver = new Resolver({ timeout: 2000 });
+    resolver.setServers([`127.0.0.1:${dnsPort}`]);
+    const found = await until('two tasks are found by name', async () => {
+      const records = await resolver.resolveSrv('web.shop.local').catch(() => []);
+      return records.length === 2 && records;
+    });
+    for (const { name, port: at } of found) {
+      const [address = ''] = await resolver.resolve4(name);
+      expect(await (await fetch(`http://${address}:${at}/`)).text()).toBe('v2\n');
+    }
 
     const said = await load.end();
     expect(said).toMatch(/Requests\/sec/);

@@ -51,6 +51,7 @@ test('every setting has an environment variable and a flag of its own', () => {
     'collectEvery',
     'collectGrace',
     'data',
+    'dnsListen',
     'dockerHost',
     'externalKms',
     'gpus',

@@ -131,6 +131,7 @@ const settingsSchema = z.strictObject({
   pullThroughPrivate: booleanSchema.default(false),
   pullThroughInsecure: hostsSchema.prefault(''),
   balanceAddress: addressesSchema.prefault('127.0.0.1'),
+  dnsListen: listenSchema.prefault('127.0.0.1:7053'),
   haproxy: z.string().min(1, 'a file').optional(),
   logLevel: z.enum(['debug', 'info', 'warn', 'error'], { error: 'debug, info, warn or error' }).default('info'),
 });
@@ -292,6 +293,7 @@ export const settingsTable: readonly SettingRow[] = Object.freeze([
     'where load balancers listen; of a block each gets an address of its own',
     '127.0.0.1',
   ),
+  row('dnsListen', '--dns-listen <host:port>', 'where service discovery answers, by UDP and TCP', '127.0.0.1:7053'),
   row('haproxy', '--haproxy <file>', 'the HAProxy that carries the traffic of load balancers', 'haproxy in PATH'),
   row('logLevel', '--log-level <level>', 'debug, info, warn or error', 'info'),
 ]);

@@ -12,7 +12,8 @@ import {
   UserError,
 } from '@longshore/base';
 import { openDirectoryBlobStore, openS3BlobStore } from '@longshore/blobs';
-import { type Balancing, balancingMigrations } from '@longshore/balancing';
+import { balancingMigrations } from '@longshore/balancing';
+import { discoveryMigrations } from '@longshore/discovery';
 import { type Containers, containersMigrations, createContainers } from '@longshore/containers';
 import { createIdentity, type Identity, identityMigrations } from '@longshore/identity';
 import { createKeys, type Keys, keysMigrations } from '@longshore/keys';
@@ -41,6 +42,7 @@ import { serveAgentSockets } from './sockets.ts';
 import { version } from './version.ts';
 import { wireBalancing } from './wire-balancing.ts';
 import { wireMachines } from './wire-machines.ts';
+import { wireDiscovery } from './wire-discovery.ts';
 import { scrapeContext } from './wire-request.ts';
 
 export interface StartOptions {
@@ -87,6 +89,7 @@ export async function startServer(settings: Settings, options: StartOptions): Pr
       ...containersMigrations,
       ...logsMigrations,
       ...balancingMigrations,
+      ...discoveryMigrations,
     ]);
 
     const metrics = prometheusMetrics();
@@ -136,7 +139,7 @@ export async function startServer(settings: Settings, options: StartOptions): Pr
       registry: parts.registry,
       containers: parts.containers,
       logs: parts.logs,
-      balancing: parts.balancing,
+      network: parts.network,
       audit: parts.audit,
     });
     parts.machines.resume();
@@ -240,6 +243,7 @@ async function buildDomains(inputs: DomainInputs) {
   const machineAddress = (of: string, id: string) => containers.machineAddress(of, id);
   const balancing = await wireBalancing({ settings, data, store, replica, operator, clock, log, machineAddress });
   const machines = await wireMachines({ settings, dataDir: data.path, identity, operator, clock, log });
+  const discovery = wireDiscovery({ settings, store, balancing, clock, log });
   const containers: Containers = createContainers({
     store,
     authorizer: identity.authorizer,
@@ -252,6 +256,7 @@ async function buildDomains(inputs: DomainInputs) {
     onReadings: (readings) => board.record(readings),
     scheduler: externalScheduler(settings),
     loadBalancing: balancing.tasks,
+    serviceDiscovery: discovery.tasks,
     liveness: {
       ttlMs: settings.agentTtl,
       lostAfterMs: settings.agentLostAfter,
@@ -281,6 +286,7 @@ async function buildDomains(inputs: DomainInputs) {
       containers.ecs,
       logs.api,
       balancing.elb,
+      discovery.cloudMap,
       longshoreApi({ identity, board, operator, status, registry, containers }),
     ],
     verifier: createVerifier({ credentials: identity.credentials, clock, region }),
@@ -292,7 +298,15 @@ async function buildDomains(inputs: DomainInputs) {
     meter: metrics.meter,
     audit,
   });
-  return { aws, registry, containers, logs, balancing, audit: audit.service, machines };
+  return {
+    aws,
+    registry,
+    containers,
+    logs,
+    network: [...balancing.services, ...discovery.services],
+    audit: audit.service,
+    machines,
+  };
 }
 
 type Domains = Awaited<ReturnType<typeof buildDomains>>;
@@ -355,13 +369,14 @@ interface ServiceInputs {
   readonly registry: Registry;
   readonly containers: Containers;
   readonly logs: Logs;
-  readonly balancing: Balancing;
+  /** Load balancing and service discovery. */
+  readonly network: readonly Service[];
   readonly audit: Service;
 }
 
 function startServices(
   group: ServiceGroup,
-  { store, clock, log, metrics, identity, keys, registry, containers, logs, balancing, audit }: ServiceInputs,
+  { store, clock, log, metrics, identity, keys, registry, containers, logs, network, audit }: ServiceInputs,
 ): void {
   group.start(outboxRelay({ store, log, clock, everyMs: 1000, subscribers: [eventMetrics(metrics.meter)] }));
   // First to start, last to stop: what the others do is still recorded.
@@ -370,7 +385,7 @@ function startServices(
     ...identity.services,
     ...keys.services,
     ...registry.services,
-    ...balancing.services,
+    ...network,
     ...containers.services,
     ...logs.services,
   ];

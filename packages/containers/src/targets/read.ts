@@ -22,7 +22,7 @@ interface AttachedRow {
 }
 
 function fromRow(row: AttachedRow): AttachedTask[] {
-  const { targets, containers, availabilityZone } = readDocument<TaskDocument>(row.document);
+  const { targets, containers, availabilityZone, networkInterface } = readDocument<TaskDocument>(row.document);
   if (targets === undefined) return [];
   return [
     {
@@ -39,6 +39,7 @@ function fromRow(row: AttachedRow): AttachedTask[] {
       targets,
       containers,
       availabilityZone,
+      privateAddress: networkInterface?.privateIpv4Address,
     },
   ];
 }
