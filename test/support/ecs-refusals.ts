@@ -396,6 +396,8 @@ const services: readonly Row[] = [
   ['DeleteService', 'where there is none', { service: 'none' }, 'ServiceNotFound', /not found/],
   ['DescribeServices', 'of none', { services: [] }, 'InvalidParameter', /empty/],
   ['DescribeServices', 'of eleven', { services: many(11) }, 'InvalidParameter', /more than 10/],
+  ['DescribeServices', 'with an unknown include', { services: ['x'], include: ['ALL'] }, 'InvalidParameter', /include/],
+  ['ListServices', 'of an unknown strategy', { schedulingStrategy: 'MOON' }, 'InvalidParameter', /schedulingStrategy/],
   ['ListServices', 'in a cluster that is gone', { cluster }, 'ClusterNotFound', missing],
   ['ListServicesByNamespace', 'of no name', { namespace: '' }, 'InvalidParameter', /namespace/],
 ];

@@ -5,6 +5,7 @@ import { memberAccess } from '../access.ts';
 import { requireCluster } from '../clusters.ts';
 import { type Core, placeOf } from '../core.ts';
 import { invalidParameter } from '../errors.ts';
+import { checkInclude } from '../include.ts';
 import { inClusterArn } from '../names.ts';
 import { shapeServices } from '../service-shape.ts';
 import { findServices } from '../services.ts';
@@ -17,6 +18,7 @@ export function describeServices(core: Core) {
     effect: 'read',
     access: (input, call) => memberAccess('service', input.cluster, input.services, call),
     async handle(input, call) {
+      checkInclude(input.include, ['TAGS']);
       const references = input.services ?? [];
       if (references.length === 0) throw invalidParameter('Services cannot be empty.');
       if (references.length > 10) throw invalidParameter('Services cannot have more than 10 entries.');

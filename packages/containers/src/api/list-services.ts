@@ -5,6 +5,7 @@ import { sql, sqlAnd } from '@longshore/store';
 import { clusterAccess } from '../access.ts';
 import { requireCluster } from '../clusters.ts';
 import { type Core, placeOf } from '../core.ts';
+import { checkOneOf } from '../errors.ts';
 import { cutPage, readPage } from '../paging.ts';
 
 export function listServices(core: Core) {
@@ -16,6 +17,8 @@ export function listServices(core: Core) {
     async handle(input, call) {
       const cluster = await requireCluster(core.store, placeOf(call), input.cluster);
       const { launchType, schedulingStrategy } = input;
+      checkOneOf('launchType', launchType, ['EC2', 'FARGATE', 'EXTERNAL', 'MANAGED_INSTANCES']);
+      checkOneOf('schedulingStrategy', schedulingStrategy, ['REPLICA', 'DAEMON']);
       const page = readPage(input, ['ListServices', cluster.arn, launchType, schedulingStrategy], 10);
       const conditions = [sql`cluster_arn = ${cluster.arn}`, sql`status <> 'INACTIVE'`, sql`arn > ${page.after}`];
       if (schedulingStrategy !== undefined) conditions.push(sql`daemon = ${schedulingStrategy === 'DAEMON' ? 1 : 0}`);
