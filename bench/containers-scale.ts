@@ -3,6 +3,7 @@
 import { fork } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { startLongshore, until } from '../test/support/longshore.ts';
 import { callEcs, type Target } from './containers-client.ts';
 import type { AgentNews } from './containers-agents.ts';
@@ -105,12 +106,21 @@ async function launching(report: boolean): Promise<readonly string[]> {
   ];
 }
 
+/** Whether a process takes less than a tenth of a core. */
+async function isIdle(pid: number): Promise<boolean> {
+  const cpu = processCpuSeconds(pid);
+  await sleep(2000);
+  return processCpuSeconds(pid) - cpu < 0.2;
+}
+
 async function describing(): Promise<void> {
   await using longshore = await startLongshore(options);
   const target = { url: longshore.url, region: longshore.credentials.region, credentials: longshore.credentials };
   await defineTask(target);
-  await using _agents = await startAgents(target, 50, false);
+  await using agents = await startAgents(target, 50, false);
   const { arns } = await launch(target, (tasks) => tasks >= manyTasks);
+  await until('all are with their agents', () => agents.news().delivered === arns.length, 600_000);
+  await until('the server has nothing else to do', () => isIdle(longshore.process.pid ?? 0), 600_000);
   const rows = [1, 10, 100].map((count) => ({ count, times: [] as number[] }));
   for (let round = 0; round < 300; round++)
     for (const { count, times } of rows) {
@@ -148,7 +158,7 @@ async function connecting(): Promise<void> {
   const connected = (performance.now() - start) / 1000;
   const idle = Math.max(60, seconds);
   const cpu = processCpuSeconds(pid);
-  await new Promise((resolve) => setTimeout(resolve, idle * 1000));
+  await sleep(idle * 1000);
   const part = (100 * (processCpuSeconds(pid) - cpu)) / idle;
   const still = agents.news().connected;
   process.stdout.write(`\n${still} of ${manyAgents} agents connected for ${idle} s (registered and connected in ${connected.toFixed(0)} s):
