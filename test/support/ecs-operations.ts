@@ -148,7 +148,13 @@ const instances: readonly Step[] = [
 
 const tasks: readonly Step[] = [
   step('ListContainerInstances'),
-  step('RunTask', { taskDefinition: 'every-task', tags, enableECSManagedTags: true, startedBy: 'every' }),
+  step('RunTask', {
+    taskDefinition: 'every-task',
+    enableExecuteCommand: true,
+    tags,
+    enableECSManagedTags: true,
+    startedBy: 'every',
+  }),
   step('StartTask', (known) => ({
     taskDefinition: 'every-task:1',
     containerInstances: [at(known, 'ListContainerInstances', 'containerInstanceArns', 0), 'none'],
@@ -163,6 +169,7 @@ const tasks: readonly Step[] = [
   step('SubmitAttachmentStateChanges', (known) => ({
     attachments: [{ attachmentArn: arnOf(known, 'attachment/none'), status: 'ATTACHED' }],
   })),
+  step('ExecuteCommand', (known) => ({ task: task(known), command: 'true', interactive: true })),
   step('StopTask', (known) => ({ task: task(known), reason: 'enough seen' })),
   step('ListTasks', { desiredStatus: 'STOPPED' }, { waiter: 'TasksStopped' }),
 ];

@@ -8,6 +8,7 @@ import { createMembership } from './control/registration.ts';
 import { createAnswers } from './endpoint/answers.ts';
 import { createTaskEndpoint } from './endpoint/endpoint.ts';
 import { createRoleKeys } from './endpoint/role-keys.ts';
+import { createExecSessions } from './exec/sessions.ts';
 import { createLogShipping } from './logs/shipping.ts';
 import { createLimit } from './execute/limit.ts';
 import { createPuller } from './execute/pull.ts';
@@ -131,6 +132,16 @@ export function createAgent(options: AgentOptions, given: Partial<AgentWorld> = 
     });
     const identity = { region: options.region, credentials: options.credentials };
     const { openSocket } = world;
+    const exec = createExecSessions({
+      engine: world.engineExec,
+      workers: tasks.workers,
+      openSocket,
+      identity,
+      endpoint: options.endpoint,
+      instance: () => ({ cluster: instance.current().cluster, arn: membership.arn() }),
+      clock,
+      log,
+    });
     const services: Service[] = [
       createAcsSession({
         tasks,
@@ -139,6 +150,7 @@ export function createAgent(options: AgentOptions, given: Partial<AgentWorld> = 
         membership,
         identity,
         openSocket,
+        exec,
         clock,
         log,
         onConnected: () => becomeReady(),
@@ -187,6 +199,8 @@ export function createAgent(options: AgentOptions, given: Partial<AgentWorld> = 
       await networks.close();
       await taskNetworks.removeUnused().catch(() => undefined);
       await endpoint.close();
+      exec.stop();
+      world.engineExec.close();
       world.logSource.close();
       engine.close();
       api.close();

@@ -188,6 +188,16 @@ export interface AcsServerMessages {
     readonly generatedAt: number;
     readonly stopTasks: readonly AcsTaskIdentifier[];
   };
+  /** Longshore's own: the agent runs the command and dials in for the session. Others ignore it. */
+  readonly ExecuteCommandMessage: {
+    readonly messageId: string;
+    readonly sessionId: string;
+    readonly taskArn: string;
+    readonly containerName: string;
+    readonly command: string;
+    /** With a terminal. */
+    readonly interactive: boolean;
+  };
   readonly CloseMessage: { readonly message: string };
   readonly ErrorMessage: { readonly message: string };
 }

@@ -2,6 +2,15 @@
 export { type AwsEndpoint, type AwsEndpointOptions, createAwsEndpoint } from './endpoint.ts';
 export { createVerifier, type VerifiedRequest, type Verifier, type VerifierOptions } from './sigv4/verifier.ts';
 export { type SigningCredentials, signHeaders, type SignOptions } from './sigv4/sign.ts';
+export {
+  acknowledgementOf,
+  type ChannelMessage,
+  type ChannelMessageType,
+  payloadTypes,
+  readChannelMessage,
+  terminateFlag,
+  writeChannelMessage,
+} from './data-channel.ts';
 export { callJson, type JsonCall } from './call-json.ts';
 export { awsService, operation } from './operation.ts';
 export {

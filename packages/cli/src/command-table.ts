@@ -21,6 +21,7 @@ export const commandTable: readonly CommandEntry[] = Object.freeze([
   entry('run', 'run an image as a task or a service', () => import('./commands/run.ts')),
   entry('why', 'say why a task or a service does not run', () => import('./commands/why.ts')),
   entry('logs', 'show the output of a container', () => import('./commands/logs.ts')),
+  entry('exec', 'run a command in a running container', () => import('./commands/exec.ts')),
   entry('stop', 'stop tasks or services', () => import('./commands/stop.ts')),
   entry('images', 'list stored images', () => import('./commands/images.ts')),
   entry('registry', 'collect what nothing needs; report what is stored', () => import('./commands/registry.ts')),

@@ -5,6 +5,17 @@ import { printable } from './printable.ts';
 
 export const exitCodes = Object.freeze({ done: 0, failed: 1, usage: 2, fault: 70 });
 
+/** A command in a container ended with this exit code, which is the program's too. */
+export class CommandEnded extends Error {
+  override readonly name = 'CommandEnded';
+  readonly code: number;
+
+  constructor(code: number) {
+    super(`the command ended with exit code ${code}`);
+    this.code = code;
+  }
+}
+
 export interface Failure {
   readonly message: string;
   readonly exitCode: number;

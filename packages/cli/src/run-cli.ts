@@ -1,7 +1,7 @@
 // The command line: finds the command, runs it, and turns whatever is thrown into a message and an exit code.
 import { Command, CommanderError } from 'commander';
 import { commandTable } from './command-table.ts';
-import { exitCodes, explainFailure } from './failures.ts';
+import { CommandEnded, exitCodes, explainFailure } from './failures.ts';
 import type { CliParts } from './types.ts';
 
 /**
@@ -16,6 +16,7 @@ export async function runCli(argv: readonly string[], parts: CliParts): Promise<
   } catch (error) {
     // Commander has already said what was wrong; its code 0 is `--help` and `--version`.
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
+    if (error instanceof CommandEnded) return error.code;
     const { message, exitCode } = explainFailure(error, parts.io.env);
     parts.io.err(`${message}\n`);
     return exitCode;

@@ -3,6 +3,7 @@ import type { CallContext } from '@longshore/aws';
 import type { Clock, Counter, Gauge, Histogram, Logger } from '@longshore/base';
 import type { Store } from '@longshore/store';
 import type { LivenessTimes } from './liveness/times.ts';
+import type { ExecSessions } from './exec/sessions.ts';
 import type { Place } from './names.ts';
 import type { LoadBalancing, MachineGroup, ServiceDiscovery } from './types.ts';
 import type { TaskNetwork } from './network/subnets.ts';
@@ -37,6 +38,8 @@ export interface Core {
   readonly capacity: Capacity;
   /** A scheduler of the customer's own. */
   readonly propose?: Propose | undefined;
+  /** Sessions in containers. */
+  readonly exec: ExecSessions;
   /** Tells the instance's session, if this replica has it, that there may be something to deliver. */
   wakeInstance(instanceArn: string): void;
   /** Tells the queue of tasks that wait for capacity, and managed scaling, that there may be something to do. */

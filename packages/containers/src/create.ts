@@ -5,6 +5,7 @@ import { deliveryPoll } from './acs/poll.ts';
 import { namedInstance, refusalOf } from './admission.ts';
 import { saveNewCluster } from './clusters.ts';
 import type { Core, Counters } from './core.ts';
+import { execSessions } from './exec/sessions.ts';
 import { forgetting } from './forget.ts';
 import { serviceKeeper } from './keeper/keeper.ts';
 import { usualTimes } from './liveness/times.ts';
@@ -71,6 +72,12 @@ export function createContainers(options: ContainersOptions): Containers {
     propose: options.scheduler && proposer(options.scheduler, clock, log),
     taskNetwork: parseTaskNetwork(options.taskNetwork ?? usualTaskNetwork),
     wakeInstance: (arn) => hub.wake(arn),
+    exec: execSessions(
+      { clock, log },
+      (arn) => hub.has(arn),
+      (arn, { sessionId, taskArn, containerName, command, interactive }) =>
+        hub.execute(arn, { sessionId, taskArn, containerName, command, interactive }),
+    ),
     loadBalancing: options.loadBalancing,
     serviceDiscovery: options.serviceDiscovery,
     machineGroup: (account, name) => options.machineGroup?.(account, name),
@@ -121,7 +128,14 @@ export function createContainers(options: ContainersOptions): Containers {
       await store.write([saveNewCluster({ region, account }, 'default', { settings: [] }, clock.now())]);
       await recoverConnections(core, clock.now());
     },
+    expectsExec: (sessionId) => core.exec.expects(sessionId),
+    acceptExec: (sessionId, socket) => core.exec.acceptClient(sessionId, socket),
+    acceptExecAgent(socket, connection) {
+      const named = namedInstance('acs', connection, region);
+      core.exec.acceptAgent(connection.query.get('session') ?? '', named?.arn ?? '', socket);
+    },
     async closeAgents() {
+      core.exec.closeAll();
       await Promise.all([
         hub.closeAll(),
         ...[...tcsSessions].map((session) => session.end('the server is going away')),

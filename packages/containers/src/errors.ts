@@ -81,6 +81,14 @@ export const ecsErrors = Object.freeze({
   ),
   daemonNotFound: fixed('DaemonNotFoundException', 'Daemon not found.'),
   daemonDefinitionNotFound: fixed('ClientException', 'The specified daemon task definition does not exist.'),
+  execNotEnabled: fixed(
+    'InvalidParameterException',
+    "The execute command failed because execute command was not enabled when the task was run or the execute command agent isn't running. Wait and try again or run a new task with execute command enabled and try again.",
+  ),
+  targetNotConnected: fixed(
+    'TargetNotConnectedException',
+    'The execute command failed due to an internal error. The target is not connected: the container does not run, or its agent cannot be reached.',
+  ),
   targetNotFound: fixed('TargetNotFoundException', 'The specified target was not found.'),
   resourceNotFound: fixed('ResourceNotFoundException', 'The specified resource was not found.'),
   badToken: fixed(

@@ -83,16 +83,17 @@ export interface CommonOrder {
   readonly startedBy: string;
   readonly group: string;
   readonly networkConfiguration?: NetworkConfiguration | undefined;
+  readonly enableExecuteCommand?: boolean | undefined;
 }
 
 /** Throws InvalidParameterException or UnsupportedFeatureException. */
 export function readCommon(input: CommonInput, definition: DefinitionRecord): CommonOrder {
-  if (input.enableExecuteCommand) throw unsupported('ECS Exec');
   if ((input.referenceId?.length ?? 0) > 1024) throw invalidParameter('referenceId must be at most 1024 characters.');
   if ((input.volumeConfigurations?.length ?? 0) > 0) throw unsupported('Volumes configured at launch');
   const networkConfiguration = readNetworkConfiguration(input.networkConfiguration, definition);
   return {
     ...(networkConfiguration && { networkConfiguration }),
+    ...(input.enableExecuteCommand && { enableExecuteCommand: true }),
     overrides: checkOverrides(input.overrides, definition),
     startedBy: checkStartedBy(input.startedBy),
     group: checkGroup(input.group, definition.family),

@@ -35,6 +35,7 @@ export interface LaunchOrder {
   readonly overrides: TaskOverride;
   readonly rules: Wishes;
   readonly tags: readonly CleanTag[];
+  readonly enableExecuteCommand?: boolean | undefined;
   /** Of tasks in awsvpc mode. */
   readonly networkConfiguration?: NetworkConfiguration | undefined;
   /** The providers to share the tasks out among; left out, any instance of the cluster will do. */
@@ -206,6 +207,7 @@ function newTask(order: LaunchOrder, demand: Demand, where: Chosen | undefined, 
       ...(where?.networkInterface && { networkInterface: where.networkInterface }),
       ...(order.capacityProvider !== undefined && { capacityProviderName: order.capacityProvider }),
       ...(where === undefined && { wishes: writeWishes(order.rules, order.networkConfiguration) }),
+      ...(order.enableExecuteCommand && { enableExecuteCommand: true }),
     },
   };
 }

@@ -26,6 +26,7 @@ import { discoverPollEndpoint } from './api/discover-poll-endpoint.ts';
 import { expressGatewayServices } from './api/express-gateway-services.ts';
 import { listAccountSettings } from './api/list-account-settings.ts';
 import { getTaskProtection } from './api/get-task-protection.ts';
+import { executeCommand } from './api/execute-command.ts';
 import { listAttributes } from './api/list-attributes.ts';
 import { listClusters } from './api/list-clusters.ts';
 import { listContainerInstances } from './api/list-container-instances.ts';
@@ -94,6 +95,7 @@ export function ecsService(core: Core): AwsService {
       discoverPollEndpoint(core),
       listAccountSettings(core),
       getTaskProtection(core),
+      executeCommand(core),
       listAttributes(core),
       listClusters(core),
       listContainerInstances(core),

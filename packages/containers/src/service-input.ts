@@ -10,7 +10,6 @@ export function refuseServiceFields(input: Partial<Both>): void {
   if ((input.volumeConfigurations?.length ?? 0) > 0) throw unsupported('volumeConfigurations of a service');
   if ((input.vpcLatticeConfigurations?.length ?? 0) > 0) throw unsupported('vpcLatticeConfigurations of a service');
   if (input.serviceConnectConfiguration?.enabled) throw unsupported('Service Connect');
-  if (input.enableExecuteCommand) throw unsupported('ECS Exec');
   if (input.platformVersion !== undefined) throw unsupported('platformVersion', 'It belongs to FARGATE.');
 }
 

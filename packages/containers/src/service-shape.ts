@@ -87,7 +87,7 @@ function shape(
     ),
     enableECSManagedTags: document.enableECSManagedTags,
     propagateTags: document.propagateTags,
-    enableExecuteCommand: false,
+    enableExecuteCommand: document.enableExecuteCommand ?? false,
     tags: tags === undefined ? undefined : tags.map((each) => ({ ...each })),
     ...(taskSets && { taskSets: [...taskSets] }),
   };

@@ -68,6 +68,7 @@ export interface ServiceDocument {
   readonly capacityProviderStrategy?: readonly StrategyItem[] | undefined;
   readonly placementConstraints: readonly PlacementConstraint[];
   readonly placementStrategy: readonly PlacementStrategy[];
+  readonly enableExecuteCommand?: boolean | undefined;
   readonly enableECSManagedTags: boolean;
   readonly propagateTags: 'TASK_DEFINITION' | 'SERVICE' | 'NONE';
   /** Absent where there are none. */

@@ -42,7 +42,7 @@ export function shapeTask(task: TaskRecord, tags: readonly CleanTag[] | undefine
     memory: document.memory,
     createdAt: dateOf(task.createdAt),
     desiredStatus: task.desiredStatus,
-    enableExecuteCommand: false,
+    enableExecuteCommand: document.enableExecuteCommand ?? false,
     executionStoppedAt: dateOf(document.executionStoppedAt),
     group: task.group,
     healthStatus: task.healthStatus,

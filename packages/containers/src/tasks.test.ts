@@ -307,7 +307,6 @@ describe.each(testStores().map((backEnd) => [backEnd.name, backEnd] as const))('
         { overrides: { containerOverrides: [{ name: 'main', command: ['x'.repeat(8200)] }] } },
         'InvalidParameterException',
       ],
-      [{ enableExecuteCommand: true }, 'UnsupportedFeatureException'],
       [{ placementConstraints: [{ type: 'memberOf', expression: 'x' }] }, 'InvalidParameterException'],
       [{ group: 'service:x' }, 'InvalidParameterException'],
       [{ clientToken: 'x'.repeat(65) }, 'InvalidParameterException'],

@@ -76,6 +76,7 @@ export interface TaskDocument {
   readonly capacityProviderName?: string | undefined;
   /** While it waits for an instance: what it asks of one. */
   readonly wishes?: WaitingWishes | undefined;
+  readonly enableExecuteCommand?: boolean | undefined;
   readonly targets?: TaskTargets | undefined;
   /** By container: the ids of its GPUs. */
   /** Of a task in awsvpc mode. */

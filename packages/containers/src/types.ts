@@ -148,6 +148,12 @@ export interface Containers {
   acceptAcs(socket: WebSocket, connection: AgentConnection): void;
   /** Serves an agent's telemetry socket (`/tcs/ws`) until it closes. */
   acceptTcs(socket: WebSocket, connection: AgentConnection): void;
+  /** Whether a client may open the data channel of this session (`/exec/v1/data-channel/ID`). */
+  expectsExec(sessionId: string): boolean;
+  /** Serves a client's data channel; its first message brings the token. */
+  acceptExec(sessionId: string, socket: WebSocket): void;
+  /** Serves an agent's side of a session (`/exec/ws`), admitted like its control socket. */
+  acceptExecAgent(socket: WebSocket, connection: AgentConnection): void;
   /** Background work: keeping services at their desired count, delivering to agents, forgetting old stopped tasks. */
   readonly services: readonly Service[];
   /** At start, after migration: makes the `default` cluster of `account`, resets connections of this replica. */

@@ -1,4 +1,5 @@
-// The agents' websockets: verified like any other AWS request, asked whether they may connect, then handed over.
+// The agents' websockets: verified like any other AWS request, asked whether they may connect, then handed over. And those
+// of ECS Exec's clients, who bring a token in their first message.
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type AwsEndpoint, AwsError } from '@longshore/aws';
@@ -10,7 +11,9 @@ import { wireRequest } from './wire-request.ts';
 /** The largest frame of an agent. TCS messages are at most 1 MiB; ACS answers are small. */
 const maxFrameBytes = 2 * 1024 * 1024;
 
-const kinds: Readonly<Record<string, 'acs' | 'tcs'>> = { '/acs/ws': 'acs', '/tcs/ws': 'tcs' };
+type Kind = 'acs' | 'tcs' | 'exec';
+
+const kinds: Readonly<Record<string, Kind>> = { '/acs/ws': 'acs', '/tcs/ws': 'tcs', '/exec/ws': 'exec' };
 
 export interface SocketParts {
   readonly aws: AwsEndpoint;
@@ -30,8 +33,17 @@ export function serveAgentSockets(server: Server, parts: SocketParts): void {
     });
   });
 
+  /** A client of ECS Exec: the session's id is a secret of its own, and the first message must bring its token. */
+  function acceptSession(session: string, request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    if (!parts.containers.expectsExec(session))
+      return refuse(socket, 404, 'ResourceNotFoundException', 'There is no such session');
+    sockets.handleUpgrade(request, socket, head, (opened) => parts.containers.acceptExec(session, opened));
+  }
+
   async function accept(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     const url = new URL(request.url ?? '/', 'http://localhost');
+    const session = /^\/exec\/v1\/data-channel\/([\w-]{1,128})$/.exec(url.pathname)?.[1];
+    if (session !== undefined) return acceptSession(session, request, socket, head);
     const kind = kinds[url.pathname];
     if (!kind) return refuse(socket, 404, 'ResourceNotFoundException', 'There is no websocket here');
     let connection: AgentConnection;
@@ -44,12 +56,13 @@ export function serveAgentSockets(server: Server, parts: SocketParts): void {
       if (error instanceof AwsError) return refuse(socket, error.status, error.code, error.message);
       throw error;
     }
-    const refusal = await parts.containers.refuseAgent(kind, connection);
+    const refusal = await parts.containers.refuseAgent(kind === 'tcs' ? 'tcs' : 'acs', connection);
     if (refusal) return refuse(socket, refusal.status, refusal.code, refusal.message);
     sockets.handleUpgrade(request, socket, head, (opened) => {
       opened.on('error', (error) => parts.log.debug({ reason: errorText(error), kind }, "an agent's socket failed"));
       if (kind === 'acs') parts.containers.acceptAcs(opened, connection);
-      else parts.containers.acceptTcs(opened, connection);
+      else if (kind === 'tcs') parts.containers.acceptTcs(opened, connection);
+      else parts.containers.acceptExecAgent(opened, connection);
     });
   }
 }

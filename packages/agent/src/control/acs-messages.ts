@@ -1,6 +1,7 @@
 // What the agent does with each message of the control socket (ACS). Nothing is acknowledged before it is on disk.
 import type { AcsAgentMessages, AcsServerMessages, AcsTask, AcsTaskIdentifier } from '@longshore/aws';
 import { errorText, type Logger } from '@longshore/base';
+import type { ExecSessions } from '../exec/sessions.ts';
 import type { InstanceFile } from '../state/instance.ts';
 import { unrecognizedTask } from '../task/reasons.ts';
 import { checkTask } from '../task/validate.ts';
@@ -12,6 +13,7 @@ export interface AcsParts {
   readonly tasks: Tasks;
   readonly instance: InstanceFile;
   readonly api: ControlApi;
+  readonly exec: Pick<ExecSessions, 'begin'>;
   readonly log: Logger;
 }
 
@@ -104,6 +106,10 @@ export function createAcsHandler(parts: AcsParts): (type: string, message: unkno
           log.warn({ task: taskArn, problem: errorText(error) }, 'an unwanted task could not be stopped');
         });
       }
+    },
+
+    async ExecuteCommandMessage(message) {
+      parts.exec.begin(message);
     },
 
     async CloseMessage({ message }) {

@@ -1,4 +1,5 @@
 // The control sessions that this replica holds, one an instance.
+import type { AcsServerMessages } from '@longshore/aws';
 import type { WebSocket } from 'ws';
 import type { Core } from '../core.ts';
 import { type AcsSession, acsSession } from './session.ts';
@@ -6,6 +7,9 @@ import { type AcsSession, acsSession } from './session.ts';
 export interface AcsHub {
   accept(socket: WebSocket, instanceArn: string, registryHost: string): void;
   wake(instanceArn: string): void;
+  has(instanceArn: string): boolean;
+  /** Asks the agent to run a command in a container; false if it is not connected here. */
+  execute(instanceArn: string, order: Omit<AcsServerMessages['ExecuteCommandMessage'], 'messageId'>): boolean;
   /** Connection ids by instance ARN. */
   connections(): ReadonlyMap<string, string>;
   /** The ids of all connections that are not ended, those that are opening included. */
@@ -42,6 +46,8 @@ export function acsHub(core: Core): AcsHub {
     wake(instanceArn) {
       current.get(instanceArn)?.wake();
     },
+    has: (instanceArn) => current.has(instanceArn),
+    execute: (instanceArn, order) => current.get(instanceArn)?.execute(order) ?? false,
     connections: () => new Map([...current].map(([arn, session]) => [arn, session.connectionId])),
     openConnections: () => new Set([...all].map((session) => session.connectionId)),
     drop(instanceArn, connectionId) {

@@ -1,5 +1,6 @@
 // One agent's control session: manifest first, then every task whose desired status it has not acknowledged, again after
 // a while if it does not answer; heartbeats; answers to its questions. The store is the only memory that counts.
+import type { AcsServerMessages } from '@longshore/aws';
 import { errorText, newUuid } from '@longshore/base';
 import type { WebSocket } from 'ws';
 import { agentSocket, type AgentSocket } from '../agent-socket.ts';
@@ -19,6 +20,8 @@ export interface AcsSession {
   readonly connectionId: string;
   /** There may be something to deliver. */
   wake(): void;
+  /** Asks the agent to run a command; false if that could not be sent. */
+  execute(order: Omit<AcsServerMessages['ExecuteCommandMessage'], 'messageId'>): boolean;
   /** Ends the session; the tasks run on. Resolves when the store knows. */
   end(reason: string): Promise<void>;
 }
@@ -262,6 +265,7 @@ export function acsSession(options: AcsSessionOptions): AcsSession {
     instanceArn,
     connectionId,
     wake,
+    execute: (order) => socket.send('ExecuteCommandMessage', { messageId: newUuid(), ...order }),
     end(reason) {
       leaving = true;
       socket.close(1001, reason);

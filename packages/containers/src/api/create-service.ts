@@ -137,6 +137,7 @@ export function createService(core: Core) {
             deployments: [],
             availabilityZoneRebalancing,
             healthCheckGracePeriodSeconds,
+            enableExecuteCommand: input.enableExecuteCommand ?? false,
             enableECSManagedTags: input.enableECSManagedTags ?? false,
             propagateTags: readPropagation(input.propagateTags),
             createdBy: call.principal.arn,

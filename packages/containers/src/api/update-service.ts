@@ -40,6 +40,7 @@ function adjusted(service: ServiceRecord, input: UpdateServiceRequest, now: numb
     placementStrategy: input.placementStrategy ?? document.placementStrategy,
     healthCheckGracePeriodSeconds:
       readGracePeriod(input.healthCheckGracePeriodSeconds) ?? document.healthCheckGracePeriodSeconds,
+    enableExecuteCommand: input.enableExecuteCommand ?? document.enableExecuteCommand,
     enableECSManagedTags: input.enableECSManagedTags ?? document.enableECSManagedTags,
     propagateTags: readPropagation(input.propagateTags ?? document.propagateTags),
     moving: desiredCount === service.desiredCount ? document.moving : undefined,

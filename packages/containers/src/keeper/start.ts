@@ -57,6 +57,7 @@ export async function startTasks(
       startedBy: deployment.id,
       serviceArn: service.arn,
       networkConfiguration: document.networkConfiguration,
+      enableExecuteCommand: document.enableExecuteCommand,
       targets: taskTargets(deployment.attachments ?? document, definition),
       overrides: { containerOverrides: [], inferenceAcceleratorOverrides: [] },
       rules: placementWishes(document),
