@@ -5,7 +5,7 @@ import type { Store } from '@longshore/store';
 import type { LivenessTimes } from './liveness/times.ts';
 import type { ExecSessions } from './exec/sessions.ts';
 import type { Place } from './names.ts';
-import type { LoadBalancing, MachineGroup, ServiceDiscovery } from './types.ts';
+import type { AlarmWatch, LoadBalancing, MachineGroup, ServiceDiscovery } from './types.ts';
 import type { TaskNetwork } from './network/subnets.ts';
 import type { Capacity } from './placement/capacity.ts';
 import type { Propose } from './placement/scheduler.ts';
@@ -30,6 +30,7 @@ export interface Core {
   readonly replica: string;
   readonly counters: Counters;
   readonly loadBalancing?: LoadBalancing | undefined;
+  readonly alarms?: AlarmWatch | undefined;
   readonly serviceDiscovery?: ServiceDiscovery | undefined;
   readonly liveness: LivenessTimes;
   /** Where tasks in awsvpc mode have their addresses. */

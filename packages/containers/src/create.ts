@@ -79,6 +79,7 @@ export function createContainers(options: ContainersOptions): Containers {
         hub.execute(arn, { sessionId, taskArn, containerName, command, interactive }),
     ),
     loadBalancing: options.loadBalancing,
+    alarms: options.alarms,
     serviceDiscovery: options.serviceDiscovery,
     machineGroup: (account, name) => options.machineGroup?.(account, name),
     wakeCapacity() {

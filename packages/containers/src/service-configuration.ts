@@ -1,18 +1,20 @@
 // A service's deployment configuration: checked, completed with what was there, and shown.
 import type {
+  DeploymentAlarms,
   DeploymentCircuitBreaker,
   DeploymentConfiguration,
+  ServiceDeploymentAlarms,
   ServiceDeploymentCircuitBreaker,
 } from '@aws-sdk/client-ecs';
 import { invalidParameter, unsupported } from './errors.ts';
 import type { Strategy } from './service-input.ts';
 import { readShifting, shapeShifting } from './service-strategy.ts';
 import { isOpen, type Rollout } from './service-rollouts.ts';
-import type { CircuitBreaker, ServiceDocument } from './services.ts';
+import type { CircuitBreaker, ServiceDocument, WatchedAlarms } from './services.ts';
 
 export type Configuration = Pick<
   ServiceDocument,
-  'minimumHealthyPercent' | 'maximumPercent' | 'circuitBreaker' | 'shifting'
+  'minimumHealthyPercent' | 'maximumPercent' | 'circuitBreaker' | 'shifting' | 'alarms'
 >;
 
 /** ECS's defaults of the API; its console begins daemons with 50. */
@@ -36,6 +38,18 @@ function readBreaker(given: DeploymentCircuitBreaker): CircuitBreaker {
   return { enable, rollback, resetOnHealthyTask, threshold: { type, value } };
 }
 
+/** Throws UnsupportedFeatureException where nobody knows of alarms. */
+function readAlarms(given: DeploymentAlarms, canWatch: boolean): WatchedAlarms {
+  const { alarmNames: names = [], enable, rollback } = given;
+  if (enable === undefined || rollback === undefined)
+    throw invalidParameter('alarms must have alarmNames, enable and rollback.');
+  if (enable && !canWatch) throw unsupported('Deployment alarms', 'Use the deployment circuit breaker.');
+  if (enable && names.length === 0) throw invalidParameter('alarmNames must not be empty where alarms are enabled.');
+  if (names.length > 10 || names.some((each) => each.length < 1 || each.length > 255))
+    throw invalidParameter('alarmNames may be up to 10 names of up to 255 characters.');
+  return { names, enable, rollback };
+}
+
 function checkPercents({ minimumHealthyPercent, maximumPercent }: Configuration, strategy: Strategy): void {
   if (!Number.isInteger(minimumHealthyPercent) || minimumHealthyPercent < 0 || minimumHealthyPercent > 100)
     throw invalidParameter('minimumHealthyPercent must be between 0 and 100.');
@@ -53,8 +67,8 @@ export function readConfiguration(
   given: DeploymentConfiguration | undefined,
   current: Configuration,
   strategy: Strategy,
+  canWatch: boolean,
 ): Configuration {
-  if (given?.alarms?.enable) throw unsupported('Deployment alarms');
   const shifting = readShifting(given, current.shifting);
   if (shifting !== undefined && strategy === 'DAEMON')
     throw invalidParameter(`The deployment strategy ${shifting.type} is not for the DAEMON scheduling strategy.`);
@@ -64,6 +78,7 @@ export function readConfiguration(
     maximumPercent: given?.maximumPercent ?? current.maximumPercent,
     circuitBreaker: breaker === undefined ? current.circuitBreaker : readBreaker(breaker),
     shifting,
+    alarms: given?.alarms === undefined ? current.alarms : readAlarms(given.alarms, canWatch),
   };
   checkPercents(configuration, strategy);
   return configuration;
@@ -82,6 +97,13 @@ export function shapeConfiguration(configuration: Configuration): DeploymentConf
     },
     maximumPercent: configuration.maximumPercent,
     minimumHealthyPercent: configuration.minimumHealthyPercent,
+    ...(configuration.alarms !== undefined && {
+      alarms: {
+        alarmNames: [...configuration.alarms.names],
+        enable: configuration.alarms.enable,
+        rollback: configuration.alarms.rollback,
+      },
+    }),
     ...shapeShifting(configuration.shifting),
   };
 }
@@ -92,4 +114,12 @@ export function shapeBreaker(rollout: Rollout): ServiceDeploymentCircuitBreaker 
   const triggered = rollout.failureCount >= rollout.threshold;
   const status = triggered ? 'TRIGGERED' : isOpen(rollout) ? 'MONITORING' : 'MONITORING_COMPLETE';
   return { status, failureCount: rollout.failureCount, threshold: rollout.threshold };
+}
+
+/** How the service's alarms stand to a service deployment. */
+export function shapeAlarms(rollout: Rollout, alarms: WatchedAlarms | undefined): ServiceDeploymentAlarms {
+  const triggered = rollout.triggeredAlarms ?? [];
+  if (!alarms?.enable) return { status: 'DISABLED', alarmNames: [], triggeredAlarmNames: [...triggered] };
+  const status = triggered.length > 0 ? 'TRIGGERED' : isOpen(rollout) ? 'MONITORING' : 'MONITORING_COMPLETE';
+  return { status, alarmNames: [...alarms.names], triggeredAlarmNames: [...triggered] };
 }

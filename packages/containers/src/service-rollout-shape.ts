@@ -2,7 +2,7 @@
 import type { ServiceDeployment, ServiceDeploymentBrief, ServiceRevision } from '@aws-sdk/client-ecs';
 import type { View } from '@longshore/store';
 import { dateOf } from './documents.ts';
-import { shapeBreaker, shapeConfiguration } from './service-configuration.ts';
+import { shapeAlarms, shapeBreaker, shapeConfiguration } from './service-configuration.ts';
 import type { RevisionRecord, RolloutRecord, Stage, Traffic } from './service-rollouts.ts';
 import { countServiceTasks, findServices, type ServiceRecord, type TaskCount } from './services.ts';
 
@@ -83,7 +83,7 @@ function shapeRollout(
       serviceRevisionArn: rollback.revisionArn,
     },
     deploymentCircuitBreaker: shapeBreaker(rollout),
-    alarms: { status: 'DISABLED', alarmNames: [], triggeredAlarmNames: [] },
+    alarms: shapeAlarms(rollout, service?.document.alarms),
   };
 }
 

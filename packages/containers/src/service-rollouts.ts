@@ -42,6 +42,10 @@ export interface Rollout {
   /** Undefined where the circuit breaker is off. */
   readonly threshold?: number | undefined;
   readonly rollback?: Rollback | undefined;
+  /** Alarms that rang before it began: they say nothing of it. Undefined until they were looked at. */
+  readonly ignoredAlarms?: readonly string[] | undefined;
+  /** Alarms that made it fail. */
+  readonly triggeredAlarms?: readonly string[] | undefined;
   readonly stage?: Stage | undefined;
   readonly stageSince?: number | undefined;
   readonly switches?: readonly Switch[] | undefined;

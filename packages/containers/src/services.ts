@@ -50,6 +50,12 @@ export interface CircuitBreaker {
   readonly threshold?: { readonly type: 'COUNT' | 'BOUNDED_PERCENT' | 'UNBOUNDED_PERCENT'; readonly value: number };
 }
 
+export interface WatchedAlarms {
+  readonly names: readonly string[];
+  readonly enable: boolean;
+  readonly rollback: boolean;
+}
+
 export interface ServiceDocument {
   /** The primary one first. */
   readonly deployments: readonly Deployment[];
@@ -60,6 +66,8 @@ export interface ServiceDocument {
   readonly minimumHealthyPercent: number;
   readonly maximumPercent: number;
   readonly circuitBreaker?: CircuitBreaker | undefined;
+  /** Alarms that a deployment watches. */
+  readonly alarms?: WatchedAlarms | undefined;
   /** ROLLING where absent. */
   readonly shifting?: ShiftingStrategy | undefined;
   /** DISABLED where absent, as for services that never had it. */

@@ -38,6 +38,7 @@ export interface ContainersOptions {
   readonly replica: string;
   readonly onReadings: (readings: readonly ContainerReading[]) => void;
   readonly loadBalancing?: LoadBalancing;
+  readonly alarms?: AlarmWatch;
   readonly serviceDiscovery?: ServiceDiscovery;
   /** How long a task without a health check must run to count as healthy in a rolling update; 40 s as in ECS. */
   readonly settleMs?: number;
@@ -51,6 +52,14 @@ export interface ContainersOptions {
   readonly machineGroup?: (account: string, name: string) => MachineGroup | undefined;
   /** How long an instance must be empty before managed scaling lets it go; 15 minutes as in ECS. */
   readonly scaleInAfterMs?: number;
+}
+
+export type AlarmState = 'OK' | 'ALARM' | 'INSUFFICIENT_DATA';
+
+/** Alarms that deployments watch. Filled by `server`; without it deployment alarms are refused. */
+export interface AlarmWatch {
+  /** The state of each of these alarms that the account has. */
+  alarmStates(account: string, names: readonly string[]): Promise<ReadonlyMap<string, AlarmState>>;
 }
 
 /** Where a task is reached by one of its target groups. */

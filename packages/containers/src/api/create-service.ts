@@ -93,7 +93,12 @@ export function createService(core: Core) {
       const desiredCount = readDesiredCount(input, schedulingStrategy);
       const launchType = readLaunchType(input.launchType);
       const usual = usualConfiguration(schedulingStrategy);
-      const configuration = readConfiguration(input.deploymentConfiguration, usual, schedulingStrategy);
+      const configuration = readConfiguration(
+        input.deploymentConfiguration,
+        usual,
+        schedulingStrategy,
+        core.alarms !== undefined,
+      );
       readRules(input.placementConstraints, input.placementStrategy);
       const wishes = {
         ...configuration,

@@ -7,7 +7,7 @@ import { type ClusterRecord, requireCluster } from '../clusters.ts';
 import { launchStrategy } from '../providers/cluster.ts';
 import { type Core, placeOf } from '../core.ts';
 import { findDefinitionByArn, requireDefinition } from '../definitions.ts';
-import { clientError, ecsErrors, invalidParameter } from '../errors.ts';
+import { clientError, ecsErrors, invalidParameter, unsupported } from '../errors.ts';
 import { inClusterArn } from '../names.ts';
 import { renewedNetwork } from '../network/configuration.ts';
 import { readRules } from '../placement/rules.ts';
@@ -26,7 +26,7 @@ import { shapeServices } from '../service-shape.ts';
 import { findService, replaceService, type ServiceRecord } from '../services.ts';
 
 /** The service with everything that is changed without a deployment. */
-function adjusted(service: ServiceRecord, input: UpdateServiceRequest, now: number): ServiceRecord {
+function adjusted(service: ServiceRecord, input: UpdateServiceRequest, now: number, canWatch: boolean): ServiceRecord {
   const { document } = service;
   const strategy = document.schedulingStrategy ?? 'REPLICA';
   if (strategy === 'DAEMON') checkDaemon(input);
@@ -34,7 +34,7 @@ function adjusted(service: ServiceRecord, input: UpdateServiceRequest, now: numb
   const [primary, ...others] = document.deployments;
   const after = {
     ...document,
-    ...readConfiguration(input.deploymentConfiguration, document, strategy),
+    ...readConfiguration(input.deploymentConfiguration, document, strategy, canWatch),
     deployments: primary === undefined ? others : [{ ...primary, updatedAt: now }, ...others],
     placementConstraints: input.placementConstraints ?? document.placementConstraints,
     placementStrategy: input.placementStrategy ?? document.placementStrategy,
@@ -85,11 +85,14 @@ export function updateService(core: Core) {
         const service = await findService(view, arn);
         if (service === undefined || service.clusterArn !== cluster.arn) throw ecsErrors.serviceNotFound();
         if (service.status !== 'ACTIVE') throw ecsErrors.serviceNotActive();
+        const controller = service.document.deploymentController ?? 'ECS';
+        if ((input.deploymentController?.type ?? controller) !== controller)
+          throw unsupported('Changing the deployment controller of a service', 'Make a new service.');
         if (service.document.deploymentController === 'EXTERNAL' && changesRevision(input))
           throw invalidParameter(
             'Unable to update the task definition, load balancers or service registries of a service with the EXTERNAL deployment controller. Create a new task set instead.',
           );
-        const after = withProviders(adjusted(service, input, call.now), cluster, input);
+        const after = withProviders(adjusted(service, input, call.now, core.alarms !== undefined), cluster, input);
         const named =
           input.taskDefinition === undefined ? undefined : await requireDefinition(view, place, input.taskDefinition);
         const renews =

@@ -9,10 +9,7 @@ import type { ServicePlan } from './types.ts';
 function deploymentSteps(service: ServiceRecord, plan: ServicePlan, now: number): Step[] {
   const steps: Step[] = [];
   const [primary] = plan.deployments;
-  const before = service.document.deployments[0]?.id;
-  const failed = plan.deployments.find((each) => each.id === before);
-  if (plan.news.includes('failed') && failed !== undefined)
-    steps.push(deploymentEvent(service, now, 'SERVICE_DEPLOYMENT_FAILED', failed));
+  if (plan.failed !== undefined) steps.push(deploymentEvent(service, now, 'SERVICE_DEPLOYMENT_FAILED', plan.failed));
   if (plan.news.includes('rolling back') && primary !== undefined)
     steps.push(deploymentEvent(service, now, 'SERVICE_DEPLOYMENT_IN_PROGRESS', primary));
   if ((plan.news.includes('completed') || plan.news.includes('rolled back')) && primary !== undefined)

@@ -25,6 +25,7 @@ function nothingMore(service: KeptService, settle: readonly string[]): ServicePl
     steady: service.steady,
     finished: false,
     news: [],
+    failed: undefined,
     lookAgainAt: undefined,
   };
 }
@@ -142,6 +143,7 @@ export function planService(
     moving: moves.moving,
     steady,
     finished: false,
+    failed: course.failed,
     news: steady && !service.steady ? [...news, 'steady'] : news,
     lookAgainAt: lookAgainAt([...moves.times, retryAt, at], now),
   };

@@ -66,7 +66,8 @@ function balanceOf(document: ServiceDocument): KeptService['balance'] {
   return document.placementStrategy.length === 0 || spreads ? 'instances' : 'zones';
 }
 
-export function keptService(service: ServiceRecord): KeptService {
+/** `ringing` are the service's alarms in the state ALARM; undefined where none are watched. */
+export function keptService(service: ServiceRecord, ringing?: readonly string[]): KeptService {
   const { document } = service;
   return {
     status: service.status,
@@ -78,6 +79,7 @@ export function keptService(service: ServiceRecord): KeptService {
     graceMs: (document.healthCheckGracePeriodSeconds ?? 0) * 1000,
     circuitBreaker: document.circuitBreaker,
     shifting: document.shifting,
+    alarms: ringing && { rollback: document.alarms?.rollback ?? false, ringing },
     deployments: document.deployments,
     lastCompleted: document.lastCompleted,
     rollout: document.rollout,

@@ -11,25 +11,43 @@ export interface Course {
   readonly lastCompleted: Deployment | undefined;
   readonly rollout: Rollout | undefined;
   readonly news: readonly News[];
+  /** The deployment that failed in this round. */
+  readonly failed?: Deployment | undefined;
 }
 
 interface Failure {
-  /** ECS's `rolloutStateReason` of the failed deployment. */
+  /** What found it; with the reason, ECS's `rolloutStateReason` of the failed deployment. */
+  readonly what: string;
   readonly reason: string;
   readonly by: string;
   readonly rollsBack: boolean;
 }
 
+const stopped = { what: 'ECS deployment', reason: 'stopped by request.' } as const;
+
+/** Alarms that ring and did not when the deployment began. */
+function alarmed(service: KeptService, rollout: Rollout | undefined): string[] {
+  const before = rollout?.ignoredAlarms;
+  return before === undefined ? [] : (service.alarms?.ringing ?? []).filter((name) => !before.includes(name));
+}
+
 function failureOf(service: KeptService, primary: Deployment, rollout: Rollout | undefined): Failure | undefined {
-  if (rollout?.status === 'ROLLBACK_REQUESTED')
-    return { reason: 'ECS deployment was stopped by request.', by: 'Rollback was requested.', rollsBack: true };
-  if (rollout?.status === 'STOP_REQUESTED')
-    return { reason: 'ECS deployment was stopped by request.', by: 'A stop was requested.', rollsBack: false };
+  if (rollout?.status === 'ROLLBACK_REQUESTED') return { ...stopped, by: 'Rollback was requested.', rollsBack: true };
+  if (rollout?.status === 'STOP_REQUESTED') return { ...stopped, by: 'A stop was requested.', rollsBack: false };
+  const ringing = alarmed(service, rollout);
+  if (rollout?.status === 'IN_PROGRESS' && primary.rolloutState === 'IN_PROGRESS' && ringing.length > 0)
+    return {
+      what: 'ECS deployment alarms',
+      reason: 'alarm detected.',
+      by: `Alarms went to the state ALARM: ${ringing.join(', ')}.`,
+      rollsBack: service.alarms?.rollback === true,
+    };
   const threshold = thresholdOf(service);
   if (primary.rolloutState !== 'IN_PROGRESS' || threshold === undefined || primary.failedTasks < threshold)
     return undefined;
   return {
-    reason: 'ECS deployment circuit breaker: tasks failed to start.',
+    what: 'ECS deployment circuit breaker',
+    reason: 'tasks failed to start.',
     by: 'The deployment circuit breaker was triggered: tasks failed to start.',
     rollsBack: service.circuitBreaker?.rollback === true,
   };
@@ -51,14 +69,14 @@ function rollBack(course: Course, failed: Deployment, goal: Deployment, failure:
     healthyPeak: undefined,
     updatedAt: now,
     rolloutState: 'IN_PROGRESS',
-    rolloutStateReason: `ECS deployment circuit breaker: rolling back to deploymentId ${goal.id}.`,
+    rolloutStateReason: `${failure.what}: rolling back to deploymentId ${goal.id}.`,
   };
   const given: Deployment = {
     ...failed,
     status: 'ACTIVE',
     updatedAt: now,
     rolloutState: 'FAILED',
-    rolloutStateReason: failure.reason,
+    rolloutStateReason: `${failure.what}: ${failure.reason}`,
   };
   const others = course.deployments.filter((each) => each.id !== failed.id && each.id !== goal.id);
   const { rollout } = course;
@@ -75,7 +93,16 @@ function rollBack(course: Course, failed: Deployment, goal: Deployment, failure:
       rollback: { reason: failure.by, startedAt: now, revisionArn: goal.revisionArn ?? '' },
     },
     news: ['failed', 'rolling back'],
+    failed: given,
   };
+}
+
+/** With the alarms that rang at its beginning, and those that ring since. */
+function watched(service: KeptService, rollout: Rollout): Rollout {
+  if (service.alarms === undefined) return rollout;
+  if (rollout.ignoredAlarms === undefined) return { ...rollout, ignoredAlarms: service.alarms.ringing };
+  const ringing = alarmed(service, rollout);
+  return ringing.length === 0 ? rollout : { ...rollout, triggeredAlarms: ringing };
 }
 
 /** Lets the primary deployment fail if it has to. */
@@ -85,7 +112,7 @@ export function judge(service: KeptService, noted: readonly Deployment[], now: n
   const threshold = thresholdOf(service);
   const rollout =
     service.rollout !== undefined && isOpen(service.rollout) && primary?.id === service.rollout.deploymentId
-      ? { ...service.rollout, failureCount: primary.failedTasks, threshold }
+      ? watched(service, { ...service.rollout, failureCount: primary.failedTasks, threshold })
       : service.rollout;
   const course: Course = { deployments: noted, lastCompleted, rollout, news: [] };
   const failure = primary && failureOf(service, primary, rollout);
@@ -104,12 +131,18 @@ export function judge(service: KeptService, noted: readonly Deployment[], now: n
     ...primary,
     updatedAt: now,
     rolloutState: 'FAILED',
-    rolloutStateReason: failure.reason,
+    rolloutStateReason: `${failure.what}: ${failure.reason}`,
   };
   const end: Partial<Rollout> = again
     ? { status: 'ROLLBACK_FAILED', statusReason: failure.by }
     : { status: 'STOPPED', statusReason: failure.by, stoppedAt: now };
-  return { ...course, deployments: [stalled, ...others], rollout: finished(rollout, end, now), news: ['failed'] };
+  return {
+    ...course,
+    deployments: [stalled, ...others],
+    rollout: finished(rollout, end, now),
+    news: ['failed'],
+    failed: stalled,
+  };
 }
 
 /** The primary deployment is all that there is, and all of it is healthy. */

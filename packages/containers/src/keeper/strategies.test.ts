@@ -98,6 +98,97 @@ describe('the circuit breaker', () => {
   });
 });
 
+describe('alarms', () => {
+  const watching = (ringing: readonly string[], rollback = true) => {
+    const good = deployment('good', { rolloutState: 'COMPLETED', status: 'ACTIVE' });
+    return world({
+      service: service({
+        desiredCount: 1,
+        alarms: { rollback, ringing },
+        lastCompleted: good,
+        deployments: [deployment('new'), good],
+        rollout: {
+          arn: 'r',
+          status: 'IN_PROGRESS',
+          createdAt: 0,
+          updatedAt: 0,
+          targetRevisionArn: 'revision',
+          deploymentId: 'new',
+          sources: [],
+          failureCount: 0,
+        },
+      }),
+      tasks: [task('g', { deploymentId: 'good' })],
+    });
+  };
+  const ring = (at: World, ...ringing: string[]) => {
+    at.service = { ...at.service, alarms: { rollback: at.service.alarms?.rollback ?? false, ringing } };
+  };
+
+  test('that begin to ring during a deployment bring the one before back', () => {
+    const at = watching([]);
+    run(at, { luck: () => true }, 2);
+    ring(at, 'errors');
+    run(at, { luck: () => true }, 10);
+    expect(at.service.deployments).toMatchObject([{ id: 'good', rolloutState: 'COMPLETED' }]);
+    expect(at.service.rollout).toMatchObject({ status: 'ROLLBACK_SUCCESSFUL', triggeredAlarms: ['errors'] });
+    expect(alive(at).map((each) => each.arn)).toEqual(['g']);
+  });
+
+  test('that rang before it began say nothing of it', () => {
+    const at = watching(['old']);
+    run(at, { luck: () => true }, 12);
+    expect(at.service.rollout).toMatchObject({ status: 'SUCCESSFUL', ignoredAlarms: ['old'] });
+    expect(alive(at).every((each) => each.deploymentId === 'new')).toBe(true);
+  });
+
+  test('without rollback stop the deployment where it is', () => {
+    const at = watching([], false);
+    run(at, { luck: () => true }, 1);
+    ring(at, 'errors');
+    run(at, { luck: () => true }, 10);
+    expect(at.service.deployments[0]).toMatchObject({
+      rolloutState: 'FAILED',
+      rolloutStateReason: 'ECS deployment alarms: alarm detected.',
+    });
+    expect(at.service.rollout?.status).toBe('STOPPED');
+    expect(alive(at).map((each) => each.arn)).toContain('g');
+  });
+});
+
+describe('an unhealthy task of a service at rest', () => {
+  const sick = (more: object = {}) =>
+    world({
+      service: service({ deployments: [deployment('new', { rolloutState: 'COMPLETED' })], steady: true, ...more }),
+      tasks: [task('a', { healthStatus: 'UNHEALTHY' }), task('b')],
+    });
+
+  test('is stopped when its replacement is healthy', () => {
+    const at = sick();
+    expect(round(at, { luck: () => true })).toMatchObject({ start: 1, stop: [] });
+    run(at, { luck: () => true }, 8);
+    expect(alive(at).map((each) => each.arn)).toEqual(['b', 't1']);
+    expectRest(at);
+  });
+
+  test('makes room where the maximum or the instances have none', () => {
+    const full = sick({ minimumHealthyPercent: 50, maximumPercent: 100 });
+    expect(round(full, { luck: () => true }).stop).toEqual([{ arn: 'a', why: 'unhealthy' }]);
+    expect(round(sick(), { luck: () => true }).stopIfNoRoom).toEqual([{ arn: 'a', why: 'unhealthy' }]);
+  });
+
+  test('is left alone in the grace period', () => {
+    const at = sick({ graceMs: 2_000_000 });
+    const plan = round(at, { luck: () => true });
+    expect([plan.start, plan.stop]).toEqual([0, []]);
+    expect(plan.lookAgainAt).toBe(2_000_000);
+    const target = task('t', { targetHealth: 'UNHEALTHY', startedAt: 0 });
+    at.service = service({ desiredCount: 1, deployments: [deployment('new')], graceMs: 1000 });
+    at.tasks = [target];
+    expect(round(at, { luck: () => true }).stop).toEqual([{ arn: 't', why: 'unhealthy target' }]);
+  });
+});
+
 describe('a daemon', () => {
   const instances = fc.array(fc.record({ suits: fc.boolean(), draining: fc.boolean(), lost: fc.boolean() }), {
     minLength: 1,

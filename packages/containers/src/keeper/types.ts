@@ -52,6 +52,8 @@ export interface KeptService {
   /** How long after its start a task is not called unhealthy. */
   readonly graceMs: number;
   readonly circuitBreaker: CircuitBreaker | undefined;
+  /** Alarms that ring now; undefined where none are watched. */
+  readonly alarms: { readonly rollback: boolean; readonly ringing: readonly string[] } | undefined;
   /** How traffic goes from one revision to the next; undefined for ROLLING. */
   readonly shifting: ShiftingStrategy | undefined;
   /** The primary one first. */
@@ -93,6 +95,8 @@ export interface ServicePlan {
   /** A draining service whose last task has stopped. */
   readonly finished: boolean;
   readonly news: readonly News[];
+  /** The deployment that failed in this round. */
+  readonly failed: Deployment | undefined;
   /** When time alone may change the plan: a pause is over, a task has run long enough. Undefined if it will not. */
   readonly lookAgainAt: number | undefined;
 }

@@ -40,7 +40,9 @@ export function messagesOf(service: ServiceRecord, plan: ServicePlan, started: S
   const [primary] = plan.deployments;
   const before = service.document.deployments[0]?.id ?? '';
   const news = new Set(plan.news);
-  if (news.has('failed')) messages.push(`${subject} (deployment ${before}) deployment failed: tasks failed to start.`);
+  const failed = plan.failed?.rolloutStateReason.replace(/^.*?: /, '');
+  if (news.has('failed'))
+    messages.push(`${subject} (deployment ${before}) deployment failed: ${failed ?? 'tasks failed to start.'}`);
   if (news.has('rolling back')) messages.push(`${subject} rolling back to deployment ${primary?.id ?? ''}.`);
   if (stops.length > 0)
     messages.push(`${subject} has stopped ${stops.length} running tasks: ${tasks(stops.map((each) => each.arn))}.`);

@@ -31,6 +31,7 @@ export function service(more: Partial<KeptService> = {}): KeptService {
     graceMs: 0,
     circuitBreaker: undefined,
     shifting: undefined,
+    alarms: undefined,
     lastCompleted: undefined,
     rollout: undefined,
     moving: undefined,
