@@ -95,7 +95,8 @@ test.skipIf(missing)(
     const productionListenerRule = await listen(port);
     const testListenerRule = await listen(testPort);
     // The proxy outlives Longshore; a test does not leave it behind.
-    cleanUp.defer(() => {
+    cleanUp.defer(async () => {
+      await machines.stopControlPlane();
       const pid = Number(readFileSync(join(longshore.dataDir, 'proxy', 'haproxy.pid'), 'utf8'));
       if (pid > 1) process.kill(pid, 'SIGTERM');
     });
