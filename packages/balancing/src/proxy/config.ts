@@ -116,8 +116,9 @@ function actionLines(
   if (action.Type === 'redirect') return { set: redirectLines(action, listener, when), use: [] };
   if (action.Type === 'fixed-response') {
     const { StatusCode = '503', ContentType = 'text/plain', MessageBody = '' } = action.FixedResponseConfig ?? {};
-    const body = `content-type ${quote(ContentType)} string ${quote(MessageBody)}`;
-    return { set: [`  http-request return status ${StatusCode} ${body} if ${when}`], use: [] };
+    // An empty body is none: HAProxy takes no empty string.
+    const body = MessageBody === '' ? '' : ` content-type ${quote(ContentType)} string ${quote(MessageBody)}`;
+    return { set: [`  http-request return status ${StatusCode}${body} if ${when}`], use: [] };
   }
   const shares = sharesOf([action]).filter((each) => each.weight > 0);
   const [first, ...others] = shares;
@@ -247,7 +248,7 @@ export function configure(model: ProxyModel, machine: Machine, servers: readonly
     '  stats timeout 10m',
     `  server-state-file ${quote(machine.stateFile)}`,
     // The first check of a target is made at once, not after its interval.
-    '  max-spread-checks 100',
+    '  max-spread-checks 500',
     '  hard-stop-after 1h',
     ...(machine.user === undefined ? [] : [`  user ${machine.user}`, `  group ${machine.user}`]),
     '',

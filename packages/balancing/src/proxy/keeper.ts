@@ -48,6 +48,8 @@ export function proxyKeeper(core: BalancingCore, proxy: ProxyProcess): LoopServi
   let lease: Lease | undefined;
   let idleSince: ReadonlyMap<string, number> = new Map();
   let hurry: Promise<void> | undefined;
+  /** What of the last configuration the proxy takes; found out once. */
+  let judged: { readonly hash: string; readonly model: ProxyModel } | undefined;
   /** What was said once of each listener that cannot be bound. */
   const unbound = new Map<string, string>();
 
@@ -83,11 +85,31 @@ export function proxyKeeper(core: BalancingCore, proxy: ProxyProcess): LoopServi
     });
   }
 
-  async function bring(wanted: Wanted, model: ProxyModel, seen: SeenProxy | undefined): Promise<SeenProxy | undefined> {
-    if (model.listeners.length === 0) {
+  /**
+   * Those listeners that the proxy takes. What the API accepts it should take; should it not, one account's listener must not
+   * keep those of the others from changing.
+   */
+  async function acceptable(model: ProxyModel): Promise<ProxyModel> {
+    const whole = await proxy.check(configure(model, proxy.machine, []));
+    if (whole === undefined) return model;
+    const fine: Listener[] = [];
+    for (const listener of model.listeners) {
+      const why = await proxy.check(configure(servedBy(model, [listener]), proxy.machine, []));
+      if (why === undefined) fine.push(listener);
+      else core.log.error({ listener: listener.arn, why }, 'the proxy does not take a listener; it is left out');
+    }
+    return servedBy(model, fine);
+  }
+
+  async function bring(wanted: Wanted, asked: ProxyModel, seen: SeenProxy | undefined): Promise<SeenProxy | undefined> {
+    if (asked.listeners.length === 0) {
       if (seen !== undefined) await proxy.stop();
       return undefined;
     }
+    const { hash } = configure(asked, proxy.machine, []);
+    if (seen?.hash === hash) return seen;
+    if (judged?.hash !== hash) judged = { hash, model: await acceptable(asked) };
+    const { model } = judged;
     const configuration = configure(model, proxy.machine, carried(wanted, model, seen));
     if (seen?.hash === configuration.hash) return seen;
     if (seen === undefined) await proxy.start(configuration);

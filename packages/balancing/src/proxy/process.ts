@@ -15,6 +15,8 @@ export interface ProxyProcess {
   missing(): Promise<string | undefined>;
   /** What runs now; undefined if nothing does. */
   look(): Promise<SeenProxy | undefined>;
+  /** What it says against a configuration; undefined if it takes it. */
+  check(configuration: Configuration): Promise<string | undefined>;
   /** Starts it with nothing of what was before. Rejects with what it said. */
   start(configuration: Configuration): Promise<void>;
   /** Brings what runs to another configuration, dropping no connection. Rejects with what it said; then the old one goes on. */
@@ -112,7 +114,7 @@ export async function proxyProcess(options: ProcessOptions): Promise<ProxyProces
     await mkdir(dir, { recursive: true, mode: 0o700 });
     const fresh = `${paths.config}.new`;
     await writeFile(fresh, configuration.text, { mode: 0o600 });
-    await run(found, ['-c', '-q', '-f', fresh]);
+    await run(found, ['-c', '-f', fresh]);
     await rename(fresh, paths.config);
     return found;
   }
@@ -145,6 +147,13 @@ export async function proxyProcess(options: ProcessOptions): Promise<ProxyProces
     machine,
     missing,
     look,
+    async check(configuration) {
+      const found = await program();
+      await mkdir(dir, { recursive: true, mode: 0o700 });
+      const file = `${paths.config}.check`;
+      await writeFile(file, configuration.text, { mode: 0o600 });
+      return run(found, ['-c', '-f', file]).then(() => undefined, errorText);
+    },
     async start(configuration) {
       const found = await save(configuration);
       await writeFile(paths.state, '', { mode: 0o600 });
