@@ -1,15 +1,14 @@
-// DeleteCapacityProvider: only one that no cluster has. Its machines are not touched.
+// DeleteCapacityProvider: only one that no cluster has and whose machines have gone.
 import {
   DeleteCapacityProvider$,
   type DeleteCapacityProviderRequest,
   type DeleteCapacityProviderResponse,
 } from '@aws-sdk/client-ecs';
-import { operation } from '@longshore/aws';
-import { sql } from '@longshore/store';
+import { AwsError, operation } from '@longshore/aws';
 import { providerAccess } from '../access.ts';
 import { type Core, placeOf } from '../core.ts';
 import { clientError, ecsErrors } from '../errors.ts';
-import { clustersWithProvider } from '../providers/clusters-with.ts';
+import { clustersWithMachines, clustersWithProvider } from '../providers/clusters-with.ts';
 import { deleteProvider, findProviders, providerArnOf } from '../providers/records.ts';
 import { shapeProvider } from '../providers/shape.ts';
 import { forgetTagsStep } from '../tags.ts';
@@ -32,8 +31,12 @@ export function deleteCapacityProvider(core: Core) {
             `The capacity provider cannot be deleted because it is associated with cluster: ${user.name}. ` +
               'Remove the capacity provider from the cluster and try again.',
           );
-        const forget = { sql: sql`DELETE FROM ecs_machines WHERE provider_arn = ${before.arn} AND state = 'gone'` };
-        return { steps: [deleteProvider(before), forgetTagsStep(before.arn), forget], result: before };
+        if ((await clustersWithMachines(view, before.arn)).length > 0)
+          throw new AwsError(
+            'UpdateInProgressException',
+            'The machines of the capacity provider are being let go. Wait for that and try again.',
+          );
+        return { steps: [deleteProvider(before), forgetTagsStep(before.arn)], result: before };
       });
       return { capacityProvider: { ...shapeProvider(provider), status: 'INACTIVE', updateStatus: 'DELETE_COMPLETE' } };
     },

@@ -21,6 +21,17 @@ export async function clustersWithProvider(
   return clusters.filter((each) => each.document.capacityProviders?.includes(provider.name));
 }
 
+/** Clusters for which machines of the provider were asked for, whether they have the provider still or not. */
+export async function clustersWithMachines(view: View, providerArn: string): Promise<ClusterRecord[]> {
+  const rows = await view.all<{ cluster_arn: string }>(
+    sql`SELECT DISTINCT cluster_arn FROM ecs_machines WHERE provider_arn = ${providerArn}`,
+  );
+  return findClusters(
+    view,
+    rows.map((row) => row.cluster_arn),
+  );
+}
+
 /** One of `names` by which a service of the cluster is to run, or a task runs. */
 export async function busyProvider(
   view: View,

@@ -255,6 +255,34 @@ describe('managed scaling', () => {
     await harness.close();
   }, 60_000);
 
+  test('machines of a provider that the cluster gave up go, and only then can it be deleted', async () => {
+    const { harness, group, client } = await scaled();
+    const { tasks } = await client.send(new RunTaskCommand({ taskDefinition: 'f' }));
+    const arn = tasks?.[0]?.taskArn ?? '';
+    await running(harness, [arn]);
+    const none = { cluster: 'default', capacityProviders: [], defaultCapacityProviderStrategy: [] };
+    await expect(client.send(new PutClusterCapacityProvidersCommand(none))).rejects.toThrow(/in use/);
+    await client.send(new StopTaskCommand({ task: arn }));
+    await until(async () => {
+      const [task] = await describeTasks(harness, [arn]);
+      return task?.lastStatus === 'STOPPED' ? true : undefined;
+    });
+    await client.send(new PutClusterCapacityProvidersCommand(none));
+    const remove = () => client.send(new DeleteCapacityProviderCommand({ capacityProvider: 'one' }));
+    await until(async () => {
+      const left = await client.send(new ListContainerInstancesCommand({}));
+      return left.containerInstanceArns?.length === 0 ? true : undefined;
+    }, 20_000);
+    await until(() =>
+      remove().then(
+        () => true,
+        () => undefined,
+      ),
+    );
+    expect(group.there.size).toBe(0);
+    await harness.close();
+  }, 60_000);
+
   test('a launch type or a strategy, not both; a provider of the cluster only; without scaling no task waits', async () => {
     const { harness, client } = await scaled();
     await client.send(provider('still', 'DISABLED'));

@@ -1,7 +1,7 @@
 // Managed scaling as a loop: looks at each capacity provider of each cluster, plans, and asks the provider's group of
 // machines. One replica does it (a lease); everything it asks for is in the store first.
 import { errorText, type LoopService, loopService, newUuid } from '@longshore/base';
-import { acquireLease, ConflictError, sql } from '@longshore/store';
+import { acquireLease, ConflictError, holdsLease, type Lease, sql } from '@longshore/store';
 import type { ClusterRecord } from '../clusters.ts';
 import type { Core } from '../core.ts';
 import { deregisterSteps } from '../deregister.ts';
@@ -9,7 +9,7 @@ import { instanceEvent } from '../events.ts';
 import { clusterInstances, findInstance, type InstanceRecord } from '../instances.ts';
 import { lastPart } from '../names.ts';
 import type { MachineGroup } from '../types.ts';
-import { clustersWithProvider } from './clusters-with.ts';
+import { clustersWithMachines, clustersWithProvider } from './clusters-with.ts';
 import { findMachines, forgetMachine, insertMachine, machineIs, type MachineRecord } from './machines.ts';
 import {
   allProviders,
@@ -22,7 +22,12 @@ import {
 import { planScaling, type Size } from './scaling.ts';
 
 const everyMs = 2_000;
+const leaseName = 'container capacity scaling';
 const leaseMs = 15_000;
+/** Between two looks at what a group has. */
+const listEveryMs = 10_000;
+const firstRetryMs = 2_000;
+const longestRetryMs = 60_000;
 /** A machine that was asked for gets this long to join at least, whatever the warm-up. */
 const leastJoinMs = 60_000;
 
@@ -36,6 +41,9 @@ interface Scope {
   readonly provider: ProviderRecord;
   readonly cluster: ClusterRecord;
   readonly group: MachineGroup;
+  /** False once the cluster does not have the provider any more: then its machines only go. */
+  readonly wanted: boolean;
+  readonly lease: Lease;
   readonly now: number;
 }
 
@@ -127,20 +135,59 @@ export function capacityScaler(core: Core, options: ScalerOptions): LoopService 
   /** Since when an instance runs nothing. */
   const emptySince = new Map<string, number>();
 
+  /** When a machine that could not be had is asked for again, and after which pause that was. */
+  const retries = new Map<string, { readonly at: number; readonly pause: number }>();
+  /** What the groups last listed; programs of clouds are not asked every round. */
+  const lists = new Map<string, { readonly at: number; readonly ids: ReadonlySet<string> }>();
+
+  /** Asks for all at once; what fails is asked for again after a pause that grows. */
+  async function askAll(scope: Scope, machines: readonly MachineRecord[]): Promise<void> {
+    const due = machines.filter((each) => (retries.get(each.token)?.at ?? 0) <= scope.now);
+    if (due.length === 0) return;
+    const asked = await Promise.allSettled(due.map((machine) => ask(scope, machine)));
+    lists.delete(scope.provider.arn);
+    for (const [i, { token }] of due.entries()) {
+      const outcome = asked[i];
+      if (outcome?.status !== 'rejected') {
+        retries.delete(token);
+        continue;
+      }
+      const pause = Math.min(longestRetryMs, (retries.get(token)?.pause ?? firstRetryMs / 2) * 2);
+      retries.set(token, { at: scope.now + pause, pause });
+      const problem = errorText(outcome.reason);
+      core.log.error({ provider: scope.provider.arn, problem }, 'a machine could not be had; it is asked for again');
+    }
+  }
+
+  async function listed({ provider, group, now }: Scope): Promise<ReadonlySet<string>> {
+    const known = lists.get(provider.arn);
+    if (known !== undefined && now - known.at < listEveryMs) return known.ids;
+    const ids = new Set(await group.list());
+    lists.set(provider.arn, { at: now, ids });
+    return ids;
+  }
+
   /** Asked for and not answered, there and never joined, vanished, leaving: each is brought one step further. */
   async function tend(scope: Scope, fleet: Fleet): Promise<void> {
-    const { provider, group, now } = scope;
+    if (fleet.machines.length === 0) return;
+    const { provider, now } = scope;
     const { managedScaling, managedDraining, managedTerminationProtection } = provider.document;
     const joinMs = Math.max(leastJoinMs, managedScaling.instanceWarmupPeriod * 1000);
-    const existing = new Set(await group.list());
+    const asked = fleet.machines.filter((each) => each.state === 'asked');
+    await askAll(scope, asked);
+    const existing = await listed(scope);
     for (const machine of fleet.machines) {
+      if (machine.state === 'asked') continue;
       const instance = fleet.instances.find((each) => machineOf(each) === machine.machineId);
-      if (machine.state === 'asked') await ask(scope, machine);
-      else if (!existing.has(machine.machineId)) await dismiss(scope, machine, instance);
+      // A cloud may need a while until its list has a new machine.
+      const isOld = instance !== undefined || now - machine.askedAt > leastJoinMs;
+      if (!existing.has(machine.machineId) && isOld) await dismiss(scope, machine, instance);
       else if (machine.state === 'leaving') {
         const tasks = instance === undefined ? 0 : (fleet.tasks.get(instance.arn) ?? 0);
         const waits = managedDraining === 'ENABLED' || managedTerminationProtection === 'ENABLED';
-        if (tasks === 0 || !waits) await dismiss(scope, machine, instance);
+        if (tasks > 0 && waits) continue;
+        await dismiss(scope, machine, instance);
+        lists.delete(provider.arn);
       } else if (instance === undefined && now - machine.askedAt > joinMs) {
         core.log.warn({ provider: provider.arn, machine: machine.machineId }, 'a machine never joined its cluster');
         await dismiss(scope, machine, undefined);
@@ -169,24 +216,26 @@ export function capacityScaler(core: Core, options: ScalerOptions): LoopService 
         empty: empty.filter((each) => each.connected).length,
         coming: fleet.machines.filter((each) => each.state !== 'leaving' && !joined.has(each.machineId)).length,
         machines: fleet.machines.length,
-        waiting: await waitingOn(scope),
+        waiting: scope.wanted ? await waitingOn(scope) : [],
         instance: sizeOf(fleet, group),
       },
-      { ...managedScaling, minSize: group.minSize, maxSize: group.maxSize },
+      { ...managedScaling, minSize: scope.wanted ? group.minSize : 0, maxSize: scope.wanted ? group.maxSize : 0 },
     );
     core.counters.reservation.set(plan.reservation, { cluster: lastPart(cluster.arn), provider: provider.name });
-    for (let i = 0; i < plan.launch; i++) {
-      const machine: MachineRecord = {
+    const news = Array.from(
+      { length: plan.launch },
+      (): MachineRecord => ({
         token: newUuid(),
         providerArn: provider.arn,
         clusterArn: cluster.arn,
         machineId: '',
         state: 'asked',
         askedAt: now,
-      };
-      await core.store.write([insertMachine(machine)]);
-      await ask(scope, machine);
-    }
+      }),
+    );
+    // All of them in the store before the first is asked for: whoever scales next counts them.
+    if (news.length > 0) await core.store.write([holdsLease(scope.lease), ...news.map(insertMachine)]);
+    await askAll(scope, news);
     let left = plan.release;
     for (const instance of empty.toSorted((a, b) => a.registeredAt - b.registeredAt)) {
       const machine = fleet.machines.find((each) => each.machineId === machineOf(instance) && each.state === 'there');
@@ -194,6 +243,7 @@ export function capacityScaler(core: Core, options: ScalerOptions): LoopService 
       if (left === 0 || machine === undefined || now - since < options.scaleInAfterMs) continue;
       if (await retire(scope, machine, instance)) left -= 1;
     }
+    if (left < plan.release) loop.wake();
   }
 
   const loop = loopService({
@@ -204,16 +254,28 @@ export function capacityScaler(core: Core, options: ScalerOptions): LoopService 
     async step({ signal }) {
       const providers = await allProviders(core.store);
       if (providers.length === 0) return;
-      const lease = await acquireLease(core.store, 'container capacity scaling', core.replica, leaseMs, core.clock);
-      if (lease === undefined) return;
       for (const provider of providers) {
         if (provider.document.managedScaling.status !== 'ENABLED') continue;
         const group = core.machineGroup(provider.account, groupName(provider.document.autoScalingGroupArn));
         if (group === undefined) continue;
-        for (const cluster of await clustersWithProvider(core.store, provider)) {
+        const has = await clustersWithProvider(core.store, provider);
+        const left = (await clustersWithMachines(core.store, provider.arn)).filter(
+          (each) => !has.some((one) => one.arn === each.arn),
+        );
+        for (const cluster of [...has, ...left]) {
           if (signal.aborted) return;
+          const lease = await acquireLease(core.store, leaseName, core.replica, leaseMs, core.clock);
+          if (lease === undefined) return;
           try {
-            await scale({ core, provider, cluster, group, now: core.clock.now() });
+            await scale({
+              core,
+              provider,
+              cluster,
+              group,
+              wanted: has.includes(cluster),
+              lease,
+              now: core.clock.now(),
+            });
           } catch (error) {
             core.log.error(
               { provider: provider.arn, problem: errorText(error) },

@@ -188,7 +188,17 @@ async function obey(agent: FakeAgent, frame: PayloadFrame): Promise<void> {
       runtimeId: newUuid(),
       ...(status === 'STOPPED' ? { exitCode: 143 } : {}),
     }));
-    // The server may be closing under it.
-    await agent.report(task.arn, status, containers).catch(() => undefined);
+    await insist(() => agent.report(task.arn, status, containers));
+  }
+}
+
+/** As a real agent, it reports until it is heard: a connection that idled may be closed as it is used. Or the server closes. */
+async function insist(report: () => Promise<void>): Promise<void> {
+  for (let tries = 0; tries < 3; tries++) {
+    try {
+      return await report();
+    } catch {
+      // Again.
+    }
   }
 }
