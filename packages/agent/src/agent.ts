@@ -3,7 +3,7 @@ import { backoffDelay, errorText, type Service } from '@longshore/base';
 import { createAcsSession } from './control/acs-session.ts';
 import { createControlApi } from './control/api.ts';
 import { localAddressTowards } from './control/local-address.ts';
-import { offeredBy } from './control/offered.ts';
+import { offeredBy, roleCapabilities } from './control/offered.ts';
 import { createMembership } from './control/registration.ts';
 import { createAnswers } from './endpoint/answers.ts';
 import { createTaskEndpoint } from './endpoint/endpoint.ts';
@@ -63,6 +63,7 @@ export function createAgent(options: AgentOptions, given: Partial<AgentWorld> = 
     const instance = await openInstanceFile(options.dataDir, options.cluster, disk);
     const { agentId } = instance.current();
     const api = createControlApi({ client: world.client, clock });
+    const capabilities = { taskRoles: false };
     const membership = createMembership({
       api,
       engine,
@@ -70,7 +71,7 @@ export function createAgent(options: AgentOptions, given: Partial<AgentWorld> = 
       attributes: options.attributes ?? {},
       address: async () => options.address ?? (await localAddressTowards(options.endpoint)),
       offer: { ...options.offer, gpus: gpus.map((each) => each.id) },
-      offered: offeredBy(options),
+      offered: () => [...offeredBy(options), ...(capabilities.taskRoles ? roleCapabilities : [])],
       clock,
       log,
     });
@@ -91,8 +92,6 @@ export function createAgent(options: AgentOptions, given: Partial<AgentWorld> = 
       formerPort: instance.current().endpointPort,
       log,
     });
-    const capabilities = { taskRoles: false };
-
     async function openEndpoint(): Promise<void> {
       if (!(options.taskEndpoint ?? false)) return;
       const place = await endpoint.open();
@@ -129,6 +128,7 @@ export function createAgent(options: AgentOptions, given: Partial<AgentWorld> = 
       files: openTaskFiles({ dataDir: options.dataDir, log, disk }),
       agentId,
       keepStoppedMs: options.keepStoppedMs ?? defaultKeepStoppedMs,
+      onForgotten: (arn) => keys.drop(arn),
     });
     const identity = { region: options.region, credentials: options.credentials };
     const { openSocket } = world;
@@ -146,6 +146,7 @@ export function createAgent(options: AgentOptions, given: Partial<AgentWorld> = 
       createAcsSession({
         tasks,
         instance,
+        keys,
         api,
         membership,
         identity,

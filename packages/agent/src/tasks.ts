@@ -32,6 +32,8 @@ export interface TasksOptions {
   readonly files: TaskFiles;
   readonly agentId: string;
   readonly keepStoppedMs: number;
+  /** Nothing is left of a task. */
+  readonly onForgotten?: (taskArn: string) => void;
 }
 
 const interesting = new Set(['start', 'die', 'oom', 'destroy', 'pause', 'unpause']);
@@ -66,7 +68,10 @@ export function createTasks(options: TasksOptions): Tasks {
       hands,
       files,
       keepStoppedMs: options.keepStoppedMs,
-      onForgotten: () => void workers.delete(arn),
+      onForgotten() {
+        workers.delete(arn);
+        options.onForgotten?.(arn);
+      },
     });
     workers.set(arn, worker);
   }

@@ -158,6 +158,8 @@ export interface AcsTask {
   readonly serviceName?: string;
   readonly group?: string;
   readonly associations?: readonly AcsAssociation[];
+  /** The keys of the role that the containers may take. */
+  readonly roleCredentials?: AcsRoleCredentials;
   /** The keys of the role that secrets and private images are fetched with. */
   readonly executionRoleCredentials?: AcsRoleCredentials;
 }
@@ -197,6 +199,12 @@ export interface AcsServerMessages {
     readonly command: string;
     /** With a terminal. */
     readonly interactive: boolean;
+  };
+  readonly IAMRoleCredentialsMessage: {
+    readonly messageId: string;
+    readonly taskArn: string;
+    readonly roleType: 'TaskApplication' | 'TaskExecution';
+    readonly roleCredentials: AcsRoleCredentials;
   };
   readonly CloseMessage: { readonly message: string };
   readonly ErrorMessage: { readonly message: string };

@@ -5,7 +5,7 @@ import type { Store } from '@longshore/store';
 import type { LivenessTimes } from './liveness/times.ts';
 import type { ExecSessions } from './exec/sessions.ts';
 import type { Place } from './names.ts';
-import type { AlarmWatch, LoadBalancing, MachineGroup, ServiceDiscovery } from './types.ts';
+import type { AlarmWatch, LoadBalancing, MachineGroup, ServiceDiscovery, TaskRoles } from './types.ts';
 import type { TaskNetwork } from './network/subnets.ts';
 import type { Capacity } from './placement/capacity.ts';
 import type { Propose } from './placement/scheduler.ts';
@@ -29,6 +29,7 @@ export interface Core {
   readonly region: string;
   readonly replica: string;
   readonly counters: Counters;
+  readonly taskRoles?: TaskRoles | undefined;
   readonly loadBalancing?: LoadBalancing | undefined;
   readonly alarms?: AlarmWatch | undefined;
   readonly serviceDiscovery?: ServiceDiscovery | undefined;

@@ -78,6 +78,7 @@ export function createContainers(options: ContainersOptions): Containers {
       (arn, { sessionId, taskArn, containerName, command, interactive }) =>
         hub.execute(arn, { sessionId, taskArn, containerName, command, interactive }),
     ),
+    taskRoles: options.taskRoles,
     loadBalancing: options.loadBalancing,
     alarms: options.alarms,
     serviceDiscovery: options.serviceDiscovery,

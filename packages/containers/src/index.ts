@@ -1,5 +1,12 @@
 // The door of `containers`.
 export { createContainers } from './create.ts';
 export { containersMigrations } from './schema.ts';
-export type { AgentConnection, ContainerReading, Containers, ContainersOptions, MachineGroup } from './types.ts';
+export type {
+  AgentConnection,
+  ContainerReading,
+  Containers,
+  ContainersOptions,
+  MachineGroup,
+  TaskRoles,
+} from './types.ts';
 export type { ExternalScheduler } from './placement/scheduler.ts';

@@ -166,6 +166,7 @@ interface Chosen {
 function newTask(order: LaunchOrder, demand: Demand, where: Chosen | undefined, now: number): TaskRecord {
   const id = newHexId();
   const cluster = parseArn(order.clusterArn);
+  const role = order.overrides.taskRoleArn ?? order.definition.document.taskRoleArn;
   const zone = where?.instance.attributes.get('ecs.availability-zone');
   const architecture = where?.instance.attributes.get('ecs.cpu-architecture');
   const gpus = assignGpus(order, where?.hold.gpus.map((place) => where.instance.gpuIds[place] ?? '') ?? []);
@@ -208,6 +209,7 @@ function newTask(order: LaunchOrder, demand: Demand, where: Chosen | undefined, 
       ...(order.capacityProvider !== undefined && { capacityProviderName: order.capacityProvider }),
       ...(where === undefined && { wishes: writeWishes(order.rules, order.networkConfiguration) }),
       ...(order.enableExecuteCommand && { enableExecuteCommand: true }),
+      ...(role && { taskRole: { role, credentialsId: newUuid() } }),
     },
   };
 }

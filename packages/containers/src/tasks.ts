@@ -79,6 +79,8 @@ export interface TaskDocument {
   readonly enableExecuteCommand?: boolean | undefined;
   readonly targets?: TaskTargets | undefined;
   /** By container: the ids of its GPUs. */
+  /** The role that its containers may take, and the unguessable name under which they ask for its keys. */
+  readonly taskRole?: { readonly role: string; readonly credentialsId: string } | undefined;
   /** Of a task in awsvpc mode. */
   readonly networkInterface?: TaskInterface | undefined;
   readonly gpus?: Readonly<Record<string, readonly string[]>> | undefined;

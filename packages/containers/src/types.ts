@@ -37,6 +37,7 @@ export interface ContainersOptions {
   /** Names this replica; instance connections are recorded under it and reset when it starts. */
   readonly replica: string;
   readonly onReadings: (readings: readonly ContainerReading[]) => void;
+  readonly taskRoles?: TaskRoles;
   readonly loadBalancing?: LoadBalancing;
   readonly alarms?: AlarmWatch;
   readonly serviceDiscovery?: ServiceDiscovery;
@@ -136,6 +137,26 @@ export interface MachineGroup {
   }): Promise<string>;
   /** Unmakes it; nothing happens if it is gone. */
   terminate(id: string): Promise<void>;
+}
+
+/** Roles of tasks. Filled by `server`; without it tasks get no keys. */
+export interface TaskRoles {
+  /** Temporary keys of the account's role; undefined if there is no such role or it does not trust tasks. */
+  keys(
+    account: string,
+    role: string,
+    session: string,
+  ): Promise<
+    | {
+        readonly roleArn: string;
+        readonly accessKeyId: string;
+        readonly secretAccessKey: string;
+        readonly sessionToken: string;
+        /** Milliseconds since the epoch. */
+        readonly expiresAt: number;
+      }
+    | undefined
+  >;
 }
 
 /** A websocket upgrade whose signature was verified. */

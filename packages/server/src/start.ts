@@ -39,6 +39,7 @@ import { replicaName } from './replica.ts';
 import { type ServiceGroup, serviceGroup } from './service-group.ts';
 import type { Settings } from './settings.ts';
 import { serveAgentSockets } from './sockets.ts';
+import { taskRoles } from './task-roles.ts';
 import { version } from './version.ts';
 import { wireBalancing } from './wire-balancing.ts';
 import { wireMachines } from './wire-machines.ts';
@@ -255,6 +256,7 @@ async function buildDomains(inputs: DomainInputs) {
     taskNetwork: settings.taskNetwork,
     onReadings: (readings) => board.record(readings),
     scheduler: externalScheduler(settings),
+    taskRoles: taskRoles(identity),
     loadBalancing: balancing.tasks,
     serviceDiscovery: discovery.tasks,
     liveness: {

@@ -1,10 +1,11 @@
 // What the agent does with each message of the control socket (ACS). Nothing is acknowledged before it is on disk.
 import type { AcsAgentMessages, AcsServerMessages, AcsTask, AcsTaskIdentifier } from '@longshore/aws';
 import { errorText, type Logger } from '@longshore/base';
+import type { RoleKeys } from '../endpoint/role-keys.ts';
 import type { ExecSessions } from '../exec/sessions.ts';
 import type { InstanceFile } from '../state/instance.ts';
 import { unrecognizedTask } from '../task/reasons.ts';
-import { checkTask } from '../task/validate.ts';
+import { checkRoleCredentials, checkTask } from '../task/validate.ts';
 import type { Tasks } from '../tasks.ts';
 import type { ControlApi } from './api.ts';
 import type { Send } from './socket.ts';
@@ -14,6 +15,7 @@ export interface AcsParts {
   readonly instance: InstanceFile;
   readonly api: ControlApi;
   readonly exec: Pick<ExecSessions, 'begin'>;
+  readonly keys: Pick<RoleKeys, 'put'>;
   readonly log: Logger;
 }
 
@@ -54,6 +56,7 @@ export function createAcsHandler(parts: AcsParts): (type: string, message: unkno
         if ('task' in result) valid.push(result.task);
         else reject(value, message.clusterArn, result.problem);
       }
+      for (const { arn, roleCredentials } of valid) if (roleCredentials) parts.keys.put(arn, roleCredentials);
       // Stops first: they free what the starts of the same message were placed on.
       const stops = valid.filter((task) => task.desiredStatus === 'STOPPED');
       const starts = valid.filter((task) => task.desiredStatus === 'RUNNING');
@@ -110,6 +113,17 @@ export function createAcsHandler(parts: AcsParts): (type: string, message: unkno
 
     async ExecuteCommandMessage(message) {
       parts.exec.begin(message);
+    },
+
+    async IAMRoleCredentialsMessage({ messageId, taskArn, roleType, roleCredentials }, send) {
+      const keys = checkRoleCredentials(roleCredentials);
+      if (keys === undefined) return log.warn({ task: taskArn }, 'keys of a role cannot be understood');
+      if (roleType === 'TaskApplication') parts.keys.put(taskArn, keys);
+      send('IAMRoleCredentialsAckRequest', {
+        messageId,
+        expiration: keys.expiration,
+        credentialsId: keys.credentialsId,
+      });
     },
 
     async CloseMessage({ message }) {

@@ -7,3 +7,9 @@ export function offeredBy(options: AgentOptions): readonly string[] {
     ...(options.taskFilesS3 === undefined ? [] : ['ecs.capability.env-files.s3']),
   ];
 }
+
+/** What an agent has whose task endpoint gives out keys. */
+export const roleCapabilities: readonly string[] = Object.freeze([
+  'com.amazonaws.ecs.capability.task-iam-role',
+  'com.amazonaws.ecs.capability.task-iam-role-network-host',
+]);

@@ -32,7 +32,7 @@ export interface MembershipParts {
   readonly address: () => Promise<string>;
   readonly offer: Offer;
   /** Names of capabilities that the agent has by its settings. */
-  readonly offered: readonly string[];
+  readonly offered: () => readonly string[];
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -50,7 +50,7 @@ export function createMembership(parts: MembershipParts): Membership {
     return api.register({
       cluster: instance.current().cluster,
       instanceArn,
-      attributes: attributesOf(info, version, { [addressAttribute]: address, ...parts.attributes }, parts.offered),
+      attributes: attributesOf(info, version, { [addressAttribute]: address, ...parts.attributes }, parts.offered()),
       resources: resourcesOf(info, parts.offer),
       versions: versionsOf(version),
     });

@@ -64,6 +64,8 @@ export function createTaskEndpoint(parts: EndpointParts): TaskEndpoint {
           ECS_CONTAINER_METADATA_URI: `${place.url}/v3/${endpointId}`,
           ECS_CONTAINER_METADATA_URI_V4: `${place.url}/v4/${endpointId}`,
         }),
+        ...(record.credentialsId &&
+          place.servesKeys && { AWS_CONTAINER_CREDENTIALS_RELATIVE_URI: `/v2/credentials/${record.credentialsId}` }),
       };
     },
     async close() {

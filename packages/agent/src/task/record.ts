@@ -18,10 +18,13 @@ function volumesOf(task: AcsTask): Record<string, VolumeProgress> {
   return volumes;
 }
 
-export function newRecord(task: AcsTask): TaskRecord {
+/** The keys of the task's role are not kept: the control plane gives them again. */
+export function newRecord(given: AcsTask): TaskRecord {
+  const { roleCredentials, ...task } = given;
   return {
     format: 1,
     task,
+    ...(roleCredentials && { credentialsId: roleCredentials.credentialsId }),
     desired: task.desiredStatus,
     containers: {
       ...Object.fromEntries(

@@ -77,6 +77,8 @@ export interface TaskRecord {
   readonly format: 1;
   readonly task: AcsTask;
   readonly desired: 'RUNNING' | 'STOPPED';
+  /** The unguessable name under which its containers ask for the keys of its role. */
+  readonly credentialsId?: string | undefined;
   readonly containers: Readonly<Record<string, ContainerProgress>>;
   readonly volumes: Readonly<Record<string, VolumeProgress>>;
   readonly pullStartedAt?: number | undefined;

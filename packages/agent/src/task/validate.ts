@@ -1,6 +1,6 @@
 // The edge where a task from the control plane is read. What passes here is trusted inside; what does not is reported
 // as stopped, with the reason, and never acknowledged.
-import type { AcsTask } from '@longshore/aws';
+import type { AcsRoleCredentials, AcsTask } from '@longshore/aws';
 import { parseArn } from '@longshore/base';
 import { z } from 'zod';
 import { parseRange } from './port-ranges.ts';
@@ -171,6 +171,15 @@ const networkInterface = z.object({
   subnetGatewayIpv4Address: z.string().regex(/^\d{1,3}(?:\.\d{1,3}){3}\/24$/),
 });
 
+const roleCredentials = z.object({
+  credentialsId: z.string().min(1).max(255),
+  roleArn: z.string().max(2048),
+  accessKeyId: z.string().max(255),
+  secretAccessKey: z.string().max(1024),
+  sessionToken: z.string().max(65_536),
+  expiration: z.string().max(64),
+});
+
 const task = z.object({
   arn: z
     .string()
@@ -194,6 +203,7 @@ const task = z.object({
   cpu: absent(z.number().nonnegative()),
   memory: absent(z.number().int().nonnegative()),
   networkMode: absent(z.enum(['bridge', 'host', 'none', 'awsvpc'])),
+  roleCredentials: absent(roleCredentials),
   elasticNetworkInterfaces: absent(z.array(networkInterface).max(1)),
   pidMode: absent(z.literal('host', 'only pidMode host is supported')),
   ipcMode: absent(z.enum(['host', 'none'], 'only ipcMode host and none are supported')),
@@ -263,4 +273,9 @@ export function checkTask(value: unknown): Checked {
   }
   const problem = crossProblem(parsed.data);
   return problem ? { problem } : { task: parsed.data as AcsTask };
+}
+
+/** Reads the keys of a role; undefined if they are not understood. */
+export function checkRoleCredentials(value: unknown): AcsRoleCredentials | undefined {
+  return roleCredentials.safeParse(value).data;
 }

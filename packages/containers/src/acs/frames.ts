@@ -12,6 +12,7 @@ const messages = {
       .array(z.object({ taskArn: arn, taskClusterArn: arn.nullish(), desiredStatus: z.string().max(32).nullish() }))
       .max(10_000),
   }),
+  IAMRoleCredentialsAckRequest: z.object({ messageId: z.string().max(128).nullish() }),
   NackRequest: z.object({ messageId: z.string().max(128), reason: z.string().nullish() }),
 };
 

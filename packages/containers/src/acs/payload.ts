@@ -1,6 +1,6 @@
 // A task as its agent receives it: the definition with the overrides applied, in the agent protocol's form. Pure.
 import type { ContainerDefinition, ContainerOverride, Volume } from '@aws-sdk/client-ecs';
-import type { AcsContainer, AcsTask, AcsVolume } from '@longshore/aws';
+import type { AcsContainer, AcsTask, AcsVolume, AcsRoleCredentials } from '@longshore/aws';
 import { parseArn } from '@longshore/base';
 import { imageRegistry } from '../definition/image.ts';
 import type { DefinitionRecord } from '../definitions.ts';
@@ -13,6 +13,8 @@ export interface PayloadContext {
   /** `host:port` by which the agent reached this server; images from there are pulled with the agent's own credentials. */
   readonly registryHost: string;
   readonly region: string;
+  /** The keys of the task's role. */
+  readonly roleKeys?: AcsRoleCredentials | undefined;
 }
 
 /** The oldest Engine API that has all that `hostConfig` may carry (Init, tmpfs, health checks). */
@@ -174,6 +176,7 @@ export function acsTask(task: TaskRecord, definition: DefinitionRecord, context:
     ...(memory !== undefined && { memory: Number(memory) }),
     networkMode: document.networkMode,
     ...interfacesOf(task),
+    ...(context.roleKeys && { roleCredentials: context.roleKeys }),
     ...(document.pidMode && { pidMode: document.pidMode }),
     ...(document.ipcMode && { ipcMode: document.ipcMode }),
     launchType: task.launchType,

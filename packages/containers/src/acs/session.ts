@@ -1,6 +1,6 @@
 // One agent's control session: manifest first, then every task whose desired status it has not acknowledged, again after
 // a while if it does not answer; heartbeats; answers to its questions. The store is the only memory that counts.
-import type { AcsServerMessages } from '@longshore/aws';
+import type { AcsRoleCredentials, AcsServerMessages } from '@longshore/aws';
 import { errorText, newUuid } from '@longshore/base';
 import type { WebSocket } from 'ws';
 import { agentSocket, type AgentSocket } from '../agent-socket.ts';
@@ -12,6 +12,7 @@ import { connectInstance, disconnectInstance } from './connection.ts';
 import { acknowledge, manifestOf, offer, undelivered } from './deliveries.ts';
 import { readAcsFrame } from './frames.ts';
 import { acsTask } from './payload.ts';
+import { renewEveryMs, roleKeysOf, tasksWithRoles } from './role-keys.ts';
 import { heartbeatEveryMs, silenceMs } from '../liveness/times.ts';
 import { verifyStops } from './stop-verification.ts';
 
@@ -57,6 +58,7 @@ export function acsSession(options: AcsSessionOptions): AcsSession {
   const sent = new Map<string, Sent>();
   let instance: InstanceRecord | undefined;
   let wanted = false;
+  let keysDue = 0;
   let delivering = false;
   let leaving = false;
   /** There may be tasks to deliver beyond those under way. */
@@ -93,6 +95,7 @@ export function acsSession(options: AcsSessionOptions): AcsSession {
       case 'NackRequest':
         log.warn({ instance: instanceArn, reason: frame.message.reason }, 'an agent refused a message');
         return;
+      case 'IAMRoleCredentialsAckRequest':
       case 'HeartbeatAckRequest':
         return;
       case 'unknown':
@@ -155,15 +158,36 @@ export function acsSession(options: AcsSessionOptions): AcsSession {
       batch.map((task) => task.definitionArn),
     );
     const offered = await offer(store, batch);
+    const keys = new Map<string, AcsRoleCredentials | undefined>();
+    for (const task of batch) if (task.document.taskRole) keys.set(task.arn, await roleKeysOf(core, task));
     for (const task of batch)
-      if (offered.has(task.arn)) send(task, definitions);
+      if (offered.has(task.arn)) send(task, definitions, keys.get(task.arn));
       else wanted = true;
   }
 
-  function send(task: TaskRecord, definitions: Awaited<ReturnType<typeof findDefinitionsByArn>>): void {
+  /** Gives the agent new keys for the roles of its tasks; it has none any more when it was started anew. */
+  async function renewKeys(): Promise<void> {
+    keysDue = clock.now() + renewEveryMs;
+    for (const task of await tasksWithRoles(core, instanceArn)) {
+      const roleCredentials = await roleKeysOf(core, task);
+      if (roleCredentials === undefined) continue;
+      socket.send('IAMRoleCredentialsMessage', {
+        messageId: newUuid(),
+        taskArn: task.arn,
+        roleType: 'TaskApplication',
+        roleCredentials,
+      });
+    }
+  }
+
+  function send(
+    task: TaskRecord,
+    definitions: Awaited<ReturnType<typeof findDefinitionsByArn>>,
+    roleKeys: AcsRoleCredentials | undefined,
+  ): void {
     const definition = definitions.get(task.definitionArn);
     if (definition === undefined || instance === undefined) return;
-    const context = { registryHost: options.registryHost, region: core.region };
+    const context = { registryHost: options.registryHost, region: core.region, roleKeys };
     const messageId = newUuid();
     const done = socket.send('PayloadMessage', {
       messageId,
@@ -206,6 +230,7 @@ export function acsSession(options: AcsSessionOptions): AcsSession {
     await clock.sleep(pause() * Math.random(), socket.closed);
     while (!socket.closed.aborted) {
       socket.send('HeartbeatMessage', { messageId: newUuid(), healthy: true });
+      if (clock.now() >= keysDue) await renewKeys();
       await clock.sleep(pause(), socket.closed);
     }
   }
@@ -229,6 +254,7 @@ export function acsSession(options: AcsSessionOptions): AcsSession {
       timeline: connected.timeline,
     });
     instance = connected;
+    await renewKeys();
     log.info({ instance: instanceArn, tasks: tasks.length }, 'an agent is connected');
     wake();
     // The keeper may have waited for room.

@@ -74,6 +74,7 @@ export function requiredAttributes(containers: readonly ContainerDefinition[], t
     ...(task.volumes ?? []).flatMap(volumeNeeds),
   ]);
   if (task.cpu !== undefined || task.memory !== undefined) needs.add(`${newer}task-cpu-mem-limit`);
+  if (task.taskRoleArn) needs.add(`${older}task-iam-role${task.networkMode === 'host' ? '-network-host' : ''}`);
   if (task.networkMode === 'awsvpc') needs.add(`${newer}task-eni`);
   if (task.pidMode !== undefined || task.ipcMode !== undefined) needs.add(`${newer}pid-ipc-namespace-sharing`);
   return [...needs].sort().map((name) => ({ name }));

@@ -22,6 +22,8 @@ const capabilities = [
   'ecs.capability.container-ordering',
   'ecs.capability.task-cpu-mem-limit',
   'ecs.capability.task-eni',
+  'com.amazonaws.ecs.capability.task-iam-role',
+  'com.amazonaws.ecs.capability.task-iam-role-network-host',
 ];
 
 export interface Size {
