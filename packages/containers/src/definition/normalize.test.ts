@@ -264,6 +264,7 @@ test('every field that is honoured is kept as it was given', () => {
     'com.amazonaws.ecs.capability.docker-remote-api.1.24',
     'com.amazonaws.ecs.capability.docker-remote-api.1.25',
     'com.amazonaws.ecs.capability.logging-driver.syslog',
+    'com.amazonaws.ecs.capability.task-iam-role',
     'ecs.capability.container-health-check',
     'ecs.capability.container-ordering',
     'ecs.capability.docker-plugin.local',
