@@ -167,8 +167,9 @@ export const stepTable: StepTable = {
   async start({ container }, context, hands) {
     const id = context.idOf(container);
     if (id === undefined) return unchanged;
-    // That this run follows an earlier one must outlive this process, so that it is counted once.
-    if (progressOf(context.record(), container).restarts) await context.saved();
+    // That it was made, or that this run follows an earlier one, must outlive this process before it runs: of one that is
+    // gone afterwards nobody can say that it never ran, so it is not made again; and a further run is counted once.
+    await context.saved();
     try {
       await hands.launchLimit(() => hands.engine.startContainer(id, context.signal));
       await context.refresh(container);

@@ -56,7 +56,9 @@ function settleContainer(record: TaskRecord, name: string, view: View): TaskReco
   }
   const progress = progressOf(next, name);
   if (progress.ended || busy) return next;
-  if (!seen && progress.startedAt !== undefined) return withEnd(next, name, { at: view.now, reason: vanished });
+  // One that was made and is gone may have run, even if nobody noted it: it is not made a second time.
+  if (!seen && (progress.startedAt ?? progress.dockerId) !== undefined)
+    return withEnd(next, name, { at: view.now, reason: vanished });
   if (seen?.status === 'running' || (seen && isToRestart(progress, seen) && !isEnding(next))) return next;
   if (isEnding(next)) return withEnd(next, name, { at: view.now });
   const container = next.task.containers.find((one) => one.name === name);
