@@ -118,7 +118,7 @@ export function unmet(
   if (connected?.n !== expected.machines)
     missing.push(`${connected?.n} of ${expected.machines} machines are connected`);
   const rows = database.rows<TaskRow>(
-    sql`SELECT t.*, s.name AS service FROM ecs_tasks t LEFT JOIN ecs_services s ON s.arn = t.service_arn`,
+    sql`SELECT t.arn, t.family, t.last_status, t.desired_status, t.stop_code, s.name AS service FROM ecs_tasks t LEFT JOIN ecs_services s ON s.arn = t.service_arn`,
   );
   const tasks = new Map(rows.map((row) => [row.arn, row]));
   for (const [arn, task] of tasks) {

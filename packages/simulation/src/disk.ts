@@ -129,7 +129,7 @@ export function createDisk(random: Random): SimulatedDisk {
     openFor(process) {
       /** One change of the disk: it takes a moment, and a process that is killed before does not make it. */
       async function change<T>(act: () => T): Promise<T> {
-        await process.wait(random.next() < 0.02 ? random.next() * 200 : random.next() * 2);
+        if (random.chance(0.4)) await process.wait(random.chance(0.05) ? random.next() * 200 : random.next() * 2);
         disk.onChange?.(++count);
         // Whoever was killed by that has not done it.
         if (!process.alive()) return new Promise<T>(() => undefined);

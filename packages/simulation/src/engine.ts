@@ -230,7 +230,10 @@ export function createSimulatedEngine(parts: EngineParts): SimulatedEngine {
         Promise.resolve()
           .then(act)
           .then(
-            (value) => schedule.after(random.next() * 2, () => answer(() => resolve(value))),
+            (value) => {
+              if (random.chance(0.6)) answer(() => resolve(value));
+              else schedule.after(random.next() * 2, () => answer(() => resolve(value)));
+            },
             (error: unknown) => schedule.after(random.next() * 2, () => answer(() => reject(error as Error))),
           );
       });

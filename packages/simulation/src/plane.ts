@@ -3,7 +3,7 @@
 import type { CallContext, Principal } from '@longshore/aws';
 import { type AccountId, memoryMeter, parseAccountId } from '@longshore/base';
 import { type AgentConnection, type Containers, createContainers } from '@longshore/containers';
-import { StoreError } from '@longshore/store';
+import { type Step, StoreError } from '@longshore/store';
 import type { MemoryDatabase } from '@longshore/store/memory';
 import { createProcess, never, type Process } from './process.ts';
 import type { Random } from './random.ts';
@@ -41,8 +41,9 @@ export interface ReplicaParts {
   readonly skewMs: number;
   /** Whether faults of the store may happen now. */
   readonly faulty: () => boolean;
-  /** Before (`write`) and after (`committed`) each commit: the place to look, or to kill. */
-  readonly onWrite: (when: 'write' | 'committed') => void;
+  /** Before and after each commit: the place to look, or to kill. */
+  readonly onWrite: () => void;
+  readonly onCommitted: (steps: readonly Step[]) => void;
 }
 
 export function createReplica(parts: ReplicaParts): Replica {
@@ -75,17 +76,18 @@ export function createReplica(parts: ReplicaParts): Replica {
       const store = database.open({
         read: () => {
           if (!mine.alive()) return never();
-          return random.chance(0.15) ? mine.wait(random.next() * 8) : Promise.resolve();
+          return random.chance(0.1) ? mine.wait(random.next() * 8) : Promise.resolve();
         },
         async write() {
           await mine.wait(random.chance(0.05) ? random.next() * 400 : random.next() * 3);
-          parts.onWrite('write');
+          parts.onWrite();
           if (!mine.alive()) return never();
           if (parts.faulty() && random.chance(0.01)) throw new StoreError('unknown-outcome');
         },
-        async committed() {
-          parts.onWrite('committed');
-          await mine.wait(random.next() * 2);
+        async committed(steps) {
+          parts.onCommitted(steps);
+          if (random.chance(0.3)) await mine.wait(random.next() * 2);
+          if (!mine.alive()) return never();
           if (parts.faulty() && random.chance(0.01)) throw new StoreError('unknown-outcome');
         },
         pause: (ms) => mine.wait(ms),

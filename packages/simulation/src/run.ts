@@ -1,6 +1,6 @@
 // One simulation: a world from a seed, a while of people and faults, a while of peace, and what must hold.
 import { containersMigrations } from '@longshore/containers';
-import { storeMigrations } from '@longshore/store';
+import { type Step, storeMigrations } from '@longshore/store';
 import { type MemoryDatabase, openMemoryDatabase } from '@longshore/store/memory';
 import { checkEvents, checkMachine, checkReservations, unmet, whyNotStart } from './checks.ts';
 import { createFaults, type Faults } from './faults.ts';
@@ -37,7 +37,7 @@ const minute = 60_000;
 /** Services that never got a task to run wait for up to fifteen minutes before they try again. */
 const peaceMs = 40 * minute;
 /** The goal must hold for so long. */
-const calmMs = 12_000;
+const calmMs = 6_000;
 
 /** One database for all seeds, emptied between them. Takes over this process's randomness until `close`. */
 export async function createSimulator(): Promise<Simulator> {
@@ -56,6 +56,9 @@ export async function createSimulator(): Promise<Simulator> {
   };
 }
 
+/** A write that may change what instances have left or what tasks hold. */
+const movesReservations = ({ sql: { text } }: Step) => /\becs_(?:instances|ports)\b|last_status = /.test(text);
+
 async function simulate(seed: number, database: MemoryDatabase, traced: boolean): Promise<Outcome> {
   const random = seededRandom(seed);
   const schedule = createSchedule(startsAt);
@@ -71,6 +74,11 @@ async function simulate(seed: number, database: MemoryDatabase, traced: boolean)
   let faults: Faults | undefined;
   const lossy = () => faults?.lossy() ?? false;
 
+  function strikeAtWrite(name: string): void {
+    const replica = replicas.find((each) => each.name === name);
+    if (replica) faults?.atWrite(replica);
+  }
+
   const replicas: Replica[] = ['replica-1', 'replica-2'].map((name) =>
     createReplica({
       name,
@@ -80,13 +88,15 @@ async function simulate(seed: number, database: MemoryDatabase, traced: boolean)
       trace,
       skewMs: random.int(-1_000, 1_000),
       faulty: () => faults?.active() ?? false,
-      onWrite(when) {
-        if (when === 'committed') checkReservations(database, history);
-        faults?.atWrite(replicas.find((each) => each.name === name) as Replica);
+      onWrite: () => strikeAtWrite(name),
+      onCommitted(steps) {
+        if (steps.some(movesReservations)) checkReservations(database, history);
+        strikeAtWrite(name);
       },
     }),
   );
-  const machines: Machine[] = ['machine-1', 'machine-2', 'machine-3'].map((name) =>
+  const names = ['machine-1', 'machine-2', 'machine-3'].slice(0, random.int(1, 4));
+  const machines: Machine[] = names.map((name) =>
     createMachine({
       name,
       schedule,
@@ -131,16 +141,16 @@ async function simulate(seed: number, database: MemoryDatabase, traced: boolean)
 
   step = 'faults';
   faults = createFaults({ schedule, random, machines, replicas });
-  const troubleEnds = schedule.now() + random.int(30_000, 120_000);
+  const troubleEnds = schedule.now() + random.int(5_000, 35_000);
   const people = () => {
     if (step !== 'faults') return;
     if (acting < 4) doing(user.act());
-    schedule.after(random.next() * 4_000, people);
+    schedule.after(random.next() * 3_000, people);
   };
   const trouble = () => {
     if (step !== 'faults') return;
     faults?.strike();
-    schedule.after(random.next() * 10_000, trouble);
+    schedule.after(random.next() * 6_000, trouble);
   };
   people();
   trouble();
@@ -159,7 +169,7 @@ async function simulate(seed: number, database: MemoryDatabase, traced: boolean)
   await schedule.run(schedule.now() + peaceMs, () => {
     if (wrong()) return true;
     if (schedule.now() < nextLook) return false;
-    nextLook = schedule.now() + 1_000;
+    nextLook = schedule.now() + 1_500;
     if (unmet(database, history, expected).length > 0) calmSince = undefined;
     else calmSince ??= schedule.now();
     return calmSince !== undefined && schedule.now() - calmSince >= calmMs;

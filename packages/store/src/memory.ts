@@ -19,7 +19,7 @@ export interface Pace {
   /** Before a write is committed; a rejection means that it was not. */
   write(): Promise<void>;
   /** After it was committed and before it is acknowledged; a rejection means that it was, and its writer cannot know. */
-  committed(): Promise<void>;
+  committed(steps: readonly Step[]): Promise<void>;
   /** The pause before a lost race is run again, in milliseconds. */
   pause(ms: number): Promise<void>;
 }
@@ -83,7 +83,7 @@ export async function openMemoryDatabase(migrations: readonly Migration[]): Prom
       const kept = steps.map((step) => ({ ...step, sql: plainSql(step) }));
       await pace?.write();
       const results = commit(kept);
-      await pace?.committed();
+      await pace?.committed(steps);
       return results;
     }
     const plainSql = (step: Step): Sql => {
