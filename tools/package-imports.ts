@@ -20,6 +20,7 @@ export const allowedImports: Readonly<Record<string, readonly string[]>> = {
   telemetry: ['base'],
   agent: ['base', 'aws'],
   cli: ['base', 'aws'],
+  simulation: ['base', 'store', 'aws', 'containers', 'agent'],
   server: [
     'base',
     'store',

@@ -101,6 +101,16 @@ export function checkEvents(database: MemoryDatabase, history: History): void {
     if (seen.get(arn)?.version !== version) history.fault(`version ${version} of ${arn} has no event`);
 }
 
+/** A call that was repeated with its token launched once. */
+export function checkLaunches(database: MemoryDatabase, history: History, launches: ReadonlyMap<string, number>): void {
+  const rows = database.rows<{ started_by: string; n: number }>(
+    sql`SELECT started_by, COUNT(*) AS n FROM ecs_tasks WHERE service_arn = '' GROUP BY started_by`,
+  );
+  for (const { started_by: token, n } of rows)
+    if (n > (launches.get(token) ?? 0))
+      history.fault(`${n} tasks were launched by ${token}, not ${launches.get(token)}`);
+}
+
 /** What keeps the world from being as it was asked to be; empty when it is. */
 export function unmet(
   database: MemoryDatabase,

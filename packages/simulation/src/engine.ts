@@ -10,7 +10,7 @@ import {
   EngineUnreachable,
 } from '@longshore/agent';
 import { followEvents } from './engine-events.ts';
-import type { History } from './history.ts';
+import type { History, Live } from './history.ts';
 import { never, type Process } from './process.ts';
 import type { Random } from './random.ts';
 import type { Schedule } from './schedule.ts';
@@ -36,6 +36,8 @@ export interface SimulatedEngine {
   isUp(): boolean;
   setSlow(factor: number): void;
   setPulls(working: boolean): void;
+  /** Some calls are done and their answers lost. */
+  setFlaky(flaky: boolean): void;
   /** Somebody else kills or removes a running container. False if there is none. */
   meddle(what: 'kill' | 'remove'): boolean;
   /** Task ARN and container name of all that exist, running or not. */
@@ -68,6 +70,7 @@ export function createSimulatedEngine(parts: EngineParts): SimulatedEngine {
   let life = 0;
   let slow = 1;
   let pulls = true;
+  let flaky = false;
   let serial = 0;
 
   function tell(action: string, container: Container): void {
@@ -97,6 +100,13 @@ export function createSimulatedEngine(parts: EngineParts): SimulatedEngine {
     for (const act of container.onEnd.splice(0)) act();
   }
 
+  const witnessed = (container: Container): Live => ({
+    id: container.id,
+    machine,
+    taskArn: labelOf(container, 'com.amazonaws.ecs.task-arn'),
+    container: labelOf(container, 'com.amazonaws.ecs.container-name'),
+  });
+
   function bindPorts(container: Container): Container['ports'] {
     const taken = new Set(
       [...containers.values()].flatMap((one) =>
@@ -125,12 +135,7 @@ export function createSimulatedEngine(parts: EngineParts): SimulatedEngine {
     container.startedAt = parts.clock();
     container.finishedAt = undefined;
     trace.note(machine, `container ${container.name} started`);
-    history.started({
-      id: container.id,
-      machine,
-      taskArn: labelOf(container, 'com.amazonaws.ecs.task-arn'),
-      container: labelOf(container, 'com.amazonaws.ecs.container-name'),
-    });
+    history.started(witnessed(container));
     tell('start', container);
     const [, seconds, code] = (container.body['Cmd'] ?? []) as string[];
     const at = container.startedAt;
@@ -174,6 +179,7 @@ export function createSimulatedEngine(parts: EngineParts): SimulatedEngine {
   function remove(container: Container): void {
     end(container, 137);
     containers.delete(container.id);
+    history.removed(container.id);
     tell('destroy', container);
   }
 
@@ -181,7 +187,7 @@ export function createSimulatedEngine(parts: EngineParts): SimulatedEngine {
     if (!images.has(body.Image)) throw new EngineError(404, `No such image: ${body.Image}`);
     if (find(name)) throw new EngineError(409, `Conflict. The container name "/${name}" is already in use`);
     const id = `${machine}-${(++serial).toString(16).padStart(8, '0')}`;
-    containers.set(id, {
+    const container: Container = {
       id,
       name,
       body: structuredClone(body),
@@ -191,7 +197,9 @@ export function createSimulatedEngine(parts: EngineParts): SimulatedEngine {
       finishedAt: undefined,
       ports: {},
       onEnd: [],
-    });
+    };
+    containers.set(id, container);
+    history.made(witnessed(container));
     trace.note(machine, `container ${name} made`);
     return id;
   }
@@ -231,6 +239,7 @@ export function createSimulatedEngine(parts: EngineParts): SimulatedEngine {
           .then(act)
           .then(
             (value) => {
+              if (flaky && random.chance(0.15)) return unreachable('the connection was reset');
               if (random.chance(0.6)) answer(() => resolve(value));
               else schedule.after(random.next() * 2, () => answer(() => resolve(value)));
             },
@@ -341,6 +350,9 @@ export function createSimulatedEngine(parts: EngineParts): SimulatedEngine {
     isUp: () => up,
     setSlow(factor) {
       slow = factor;
+    },
+    setFlaky(now) {
+      flaky = now;
     },
     setPulls(working) {
       pulls = working;

@@ -88,6 +88,10 @@ export function createFaults(parts: FaultParts): Faults {
       machine.engine.setSlow(20);
       schedule.after(seconds(random, 20), () => machine.engine.setSlow(1));
     },
+    flakyEngine(machine) {
+      machine.engine.setFlaky(true);
+      schedule.after(seconds(random, 20), () => machine.engine.setFlaky(false));
+    },
     noPulls(machine) {
       machine.engine.setPulls(false);
       schedule.after(seconds(random, 20), () => machine.engine.setPulls(true));
@@ -125,6 +129,7 @@ export function createFaults(parts: FaultParts): Faults {
         machine.setCutOff(false);
         machine.disk.setFull(false);
         machine.engine.setSlow(1);
+        machine.engine.setFlaky(false);
         machine.engine.setPulls(true);
       }
     },

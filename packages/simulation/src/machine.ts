@@ -3,7 +3,7 @@ import { type AgentWorld, createAgent, UpgradeRefused } from '@longshore/agent';
 import { createDisk, type SimulatedDisk } from './disk.ts';
 import { createSimulatedEngine, type SimulatedEngine } from './engine.ts';
 import type { History } from './history.ts';
-import { callOver, connect, type Connection, latency, NetworkError } from './network.ts';
+import { callOver, connect, type Connection, NetworkError } from './network.ts';
 import { region, type Replica } from './plane.ts';
 import { createProcess, never, type Process } from './process.ts';
 import type { Random } from './random.ts';
@@ -159,6 +159,7 @@ export function createMachine(parts: MachineParts): Machine {
           dockerHost: 'unix:///nowhere',
           address: '10.0.0.1',
           keepStoppedMs,
+          preparedNetworks: 0,
           clock: mine.clock,
           log: trace.logger(name),
         },

@@ -116,6 +116,13 @@ export function connect(name: string, agent: Process, plane: Process, parts: Net
         at(mine, 0, () => closed(mine, 1006, ''));
         travel(other, () => closed(other, 1006, ''));
       },
+      ping() {
+        if (!mine.process.alive() || mine.state !== states.OPEN) return;
+        travel(other, () => {
+          other.emitter.emit('ping', Buffer.alloc(0));
+          if (other.state !== states.CLOSED) travel(mine, () => mine.emitter.emit('pong', Buffer.alloc(0)));
+        });
+      },
       pause() {
         mine.paused = true;
       },

@@ -2,7 +2,7 @@
 import { containersMigrations } from '@longshore/containers';
 import { type Step, storeMigrations } from '@longshore/store';
 import { type MemoryDatabase, openMemoryDatabase } from '@longshore/store/memory';
-import { checkEvents, checkMachine, checkReservations, unmet, whyNotStart } from './checks.ts';
+import { checkEvents, checkLaunches, checkMachine, checkReservations, unmet, whyNotStart } from './checks.ts';
 import { createFaults, type Faults } from './faults.ts';
 import { createHistory } from './history.ts';
 import { createMachine, type Machine } from './machine.ts';
@@ -71,15 +71,16 @@ async function simulate(seed: number, database: MemoryDatabase, traced: boolean)
       checkMachine(database, history, container, size);
     },
   };
-  let faults: Faults | undefined;
-  const lossy = () => faults?.lossy() ?? false;
+  const trouble: { faults?: Faults } = {};
+  const lossy = () => trouble.faults?.lossy() ?? false;
 
   function strikeAtWrite(name: string): void {
     const replica = replicas.find((each) => each.name === name);
-    if (replica) faults?.atWrite(replica);
+    if (replica) trouble.faults?.atWrite(replica);
   }
 
-  const replicas: Replica[] = ['replica-1', 'replica-2'].map((name) =>
+  const replicaNames = ['replica-1', 'replica-2'].slice(0, random.int(1, 3));
+  const replicas: Replica[] = replicaNames.map((name) =>
     createReplica({
       name,
       database,
@@ -87,7 +88,7 @@ async function simulate(seed: number, database: MemoryDatabase, traced: boolean)
       random,
       trace,
       skewMs: random.int(-1_000, 1_000),
-      faulty: () => faults?.active() ?? false,
+      faulty: () => trouble.faults?.active() ?? false,
       onWrite: () => strikeAtWrite(name),
       onCommitted(steps) {
         if (steps.some(movesReservations)) checkReservations(database, history);
@@ -119,7 +120,7 @@ async function simulate(seed: number, database: MemoryDatabase, traced: boolean)
 
   for (const replica of replicas) replica.start();
   for (const machine of machines) {
-    machine.disk.onChange = () => faults?.atDisk(machine);
+    machine.disk.onChange = () => trouble.faults?.atDisk(machine);
     schedule.after(random.next() * 3_000, () => machine.startAgent());
   }
   const wrong = () => history.faults().length > 0;
@@ -140,24 +141,24 @@ async function simulate(seed: number, database: MemoryDatabase, traced: boolean)
   await schedule.run(startsAt + 10 * minute, () => wrong() || (schedule.now() > startsAt + 5_000 && acting === 0));
 
   step = 'faults';
-  faults = createFaults({ schedule, random, machines, replicas });
-  const troubleEnds = schedule.now() + random.int(5_000, 35_000);
+  trouble.faults = createFaults({ schedule, random, machines, replicas });
+  const troubleEnds = schedule.now() + random.int(5_000, 25_000);
   const people = () => {
     if (step !== 'faults') return;
     if (acting < 4) doing(user.act());
     schedule.after(random.next() * 3_000, people);
   };
-  const trouble = () => {
+  const strike = () => {
     if (step !== 'faults') return;
-    faults?.strike();
-    schedule.after(random.next() * 6_000, trouble);
+    trouble.faults?.strike();
+    schedule.after(random.next() * 6_000, strike);
   };
   people();
-  trouble();
+  strike();
   await schedule.run(troubleEnds, wrong);
 
   step = 'peace';
-  faults.cease();
+  trouble.faults.cease();
   trace.note('world', 'faults cease');
   await schedule.run(schedule.now() + 10 * minute, () => wrong() || acting === 0);
   doing(user.settle());
@@ -176,6 +177,7 @@ async function simulate(seed: number, database: MemoryDatabase, traced: boolean)
   });
   if (!wrong()) {
     checkEvents(database, history);
+    checkLaunches(database, history, user.promised.launches);
     for (const problem of unmet(database, history, expected)) history.fault(`in peace: ${problem}`);
   }
   for (const replica of replicas) replica.kill();

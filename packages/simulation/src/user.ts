@@ -11,6 +11,8 @@ import type { Trace } from './trace.ts';
 export interface Promised {
   /** Tasks whose launch was answered; true once their stop was answered too. */
   readonly tasks: ReadonlyMap<string, boolean>;
+  /** How many tasks each RunTask asked for at most, by its `startedBy`. */
+  readonly launches: ReadonlyMap<string, number>;
   /** What the services were last answered to be. */
   readonly services: ReadonlyMap<string, { readonly desired: number; readonly family: string }>;
 }
@@ -46,6 +48,7 @@ interface TaskAnswer {
 export function createUser(parts: UserParts): User {
   const { process, random, trace, replicas } = parts;
   const tasks = new Map<string, boolean>();
+  const launches = new Map<string, number>();
   const endlessTasks = new Set<string>();
   const services = new Map<string, { desired: number; family: string }>();
   const busy = new Set<string>();
@@ -86,7 +89,9 @@ export function createUser(parts: UserParts): User {
     if (endless.includes(family) && endlessTasks.size >= mostEndless) return;
     const count = random.int(1, 4);
     const clientToken = `token-${++tokens}`;
-    const answer = await ask<TaskAnswer>('RunTask', { taskDefinition: family, count, clientToken });
+    launches.set(clientToken, count);
+    const input = { taskDefinition: family, count, clientToken, startedBy: clientToken };
+    const answer = await ask<TaskAnswer>('RunTask', input);
     for (const { taskArn } of answer?.tasks ?? []) {
       tasks.set(taskArn, tasks.get(taskArn) ?? false);
       if (endless.includes(family)) endlessTasks.add(taskArn);
@@ -138,7 +143,7 @@ export function createUser(parts: UserParts): User {
   }
 
   return {
-    promised: { tasks, services },
+    promised: { tasks, launches, services },
     async prepare() {
       for (const { family, containerDefinitions } of definitions)
         if (known.includes(family)) await ask('RegisterTaskDefinition', { family, containerDefinitions });

@@ -179,7 +179,7 @@ export const stepTable: StepTable = {
         // The Engine was restarted in between: without its namespace the container is of no use, and it has never run.
         await hands.engine.removeContainer(id, context.signal);
         await context.refresh(container);
-        return unchanged;
+        return (record) => withContainer(record, container, { dockerId: undefined });
       }
       const change = failed('start', container, error);
       await context.refresh(container);
