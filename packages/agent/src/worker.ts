@@ -119,9 +119,11 @@ export function startWorker(options: WorkerOptions): Worker {
     };
   }
 
-  function contextOf(abort: AbortController): StepContext {
+  function contextOf(abort: AbortController, again: boolean): StepContext {
     return {
       record: () => record,
+      again,
+      seen: (container) => observed.get(container),
       refresh,
       noteCreated(container, id) {
         if (!observed.has(container)) observed.set(container, freshlyCreated(id));
@@ -139,7 +141,7 @@ export function startWorker(options: WorkerOptions): Worker {
         context: StepContext,
         hands: Hands,
       ) => Promise<Change | 'forgotten'>;
-      const outcome = await execute(step, contextOf(abort), hands);
+      const outcome = await execute(step, contextOf(abort, failures.has(key)), hands);
       if (stopped) return;
       failures.delete(key);
       if (outcome === 'forgotten') return await forget();

@@ -16,6 +16,13 @@ import type { Random } from './random.ts';
 import type { Schedule } from './schedule.ts';
 import type { Trace } from './trace.ts';
 
+interface How {
+  readonly signal?: AbortSignal | undefined;
+  readonly takesMs?: number;
+  /** The container that it concerns. */
+  readonly on?: string;
+}
+
 interface Container {
   readonly id: string;
   readonly name: string;
@@ -63,6 +70,8 @@ export function createSimulatedEngine(parts: EngineParts): SimulatedEngine {
   const { machine, schedule, random, trace, history } = parts;
   const containers = new Map<string, Container>();
   const images = new Set<string>();
+  /** When the last call that concerns a container has its turn. */
+  const turns = new Map<string, number>();
   const listeners = new Set<(event: EngineEvent | undefined) => void>();
   let events: EngineEvent[] = [];
   let up = true;
@@ -213,8 +222,18 @@ export function createSimulatedEngine(parts: EngineParts): SimulatedEngine {
     images.add(reference);
   }
 
+  /** The Engine does one thing after the other to a container. */
+  function turnAt(idOrName: string | undefined, at: number): number {
+    if (idOrName === undefined) return at;
+    const key = find(idOrName)?.id ?? idOrName;
+    const mine = Math.max(at, turns.get(key) ?? 0);
+    turns.set(key, mine);
+    return mine;
+  }
+
   /** One call: it reaches the Engine, is done, and is answered, unless something comes between. */
-  function call<T>(process: Process, act: () => T | Promise<T>, signal?: AbortSignal, takesMs = 4): Promise<T> {
+  function call<T>(process: Process, act: () => T | Promise<T>, how: How = {}): Promise<T> {
+    const { signal, takesMs = 4, on } = how;
     if (!process.alive()) return never();
     return new Promise<T>((resolve, reject) => {
       const mine = life;
@@ -231,7 +250,7 @@ export function createSimulatedEngine(parts: EngineParts): SimulatedEngine {
       const leave = () => unreachable('the call was given up');
       if (signal?.aborted) return leave();
       signal?.addEventListener('abort', leave, { once: true });
-      schedule.after(random.next() * takesMs * slow, () => {
+      schedule.after(turnAt(on, schedule.now() + random.next() * takesMs * slow) - schedule.now(), () => {
         if (!up || mine !== life) return unreachable('connection refused');
         // Whoever gave up, or was killed, may still have been heard.
         if ((over || !process.alive()) && random.chance(0.4)) return;
@@ -276,9 +295,9 @@ export function createSimulatedEngine(parts: EngineParts): SimulatedEngine {
         })),
       inspectImage: (reference) =>
         call(process, () => (images.has(reference) ? { Id: reference, RepoDigests: [] } : undefined)),
-      pullImage: (reference, _credential, signal) => call(process, () => pull(reference), signal),
-      createContainer: (name, body, signal) => call(process, () => create(name, body), signal, 60),
-      startContainer: (id, signal) => call(process, () => start(known(id)), signal, 150),
+      pullImage: (reference, _credential, signal) => call(process, () => pull(reference), { signal }),
+      createContainer: (name, body, signal) => call(process, () => create(name, body), { signal, takesMs: 60 }),
+      startContainer: (id, signal) => call(process, () => start(known(id)), { signal, takesMs: 150, on: id }),
       stopContainer: (id, grace, signal) =>
         call(
           process,
@@ -286,7 +305,7 @@ export function createSimulatedEngine(parts: EngineParts): SimulatedEngine {
             const container = find(id);
             return container ? stop(container, grace ?? 10) : undefined;
           },
-          signal,
+          { signal, on: id },
         ),
       inspectContainer: (idOrName, signal) =>
         call(
@@ -295,7 +314,7 @@ export function createSimulatedEngine(parts: EngineParts): SimulatedEngine {
             const container = find(idOrName);
             return container && inspection(container);
           },
-          signal,
+          { signal, on: idOrName },
         ),
       removeContainer: (id, signal) =>
         call(
@@ -304,7 +323,7 @@ export function createSimulatedEngine(parts: EngineParts): SimulatedEngine {
             const container = find(id);
             if (container) remove(container);
           },
-          signal,
+          { signal, on: id },
         ),
       listContainers: (labels) =>
         call(process, () =>
@@ -319,7 +338,7 @@ export function createSimulatedEngine(parts: EngineParts): SimulatedEngine {
             const past = since === undefined ? [] : events.filter((event) => event.timeNano / 1e9 >= since);
             return followEvents({ past, listeners, process, schedule, random, signal });
           },
-          signal,
+          { signal },
         ),
       createVolume: () => call(process, () => undefined),
       removeVolume: () => call(process, () => undefined),

@@ -7,6 +7,7 @@ import { mayJoinPrepared } from '../network/may-join.ts';
 import { logTarget } from '../logs/target.ts';
 import { ResourceUnavailable } from '../secrets/types.ts';
 import { pauseRequest } from '../network/task-network.ts';
+import { isToRestart } from '../plan/restart.ts';
 import { createBody } from '../task/create-body.ts';
 import { labels } from '../task/names.ts';
 import { hasOwnNetwork, pauseName } from '../task/own-network.ts';
@@ -165,8 +166,12 @@ export const stepTable: StepTable = {
   },
 
   async start({ container }, context, hands) {
-    const id = context.idOf(container);
-    if (id === undefined) return unchanged;
+    // A start whose answer was lost may have happened, and the container may have ended since: it must not run again.
+    if (context.again) await context.refresh(container);
+    const seen = context.seen(container);
+    if (!seen || (seen.status !== 'created' && !isToRestart(progressOf(context.record(), container), seen)))
+      return unchanged;
+    const { id } = seen;
     // That it was made, or that this run follows an earlier one, must outlive this process before it runs: of one that is
     // gone afterwards nobody can say that it never ran, so it is not made again; and a further run is counted once.
     await context.saved();

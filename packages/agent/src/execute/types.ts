@@ -9,7 +9,7 @@ import type { TaskNetworks } from '../network/task-network.ts';
 import type { LogSink } from '../logs/types.ts';
 import type { Step } from '../plan/types.ts';
 import type { CreateContext } from '../task/create-body.ts';
-import type { TaskReport, TaskRecord } from '../task/types.ts';
+import type { ObservedContainer, TaskReport, TaskRecord } from '../task/types.ts';
 import type { HostPorts } from './host-ports.ts';
 import type { Limit } from './limit.ts';
 import type { Puller } from './pull.ts';
@@ -42,6 +42,10 @@ export interface Hands {
 export interface StepContext {
   /** The record as it is now. */
   readonly record: () => TaskRecord;
+  /** Whether an earlier try of this very step failed: what it did, if anything, is not known. */
+  readonly again: boolean;
+  /** What was last seen of a container. */
+  readonly seen: (container: string) => ObservedContainer | undefined;
   /** Reads the container anew from the Engine into what is observed, after all earlier readings. */
   readonly refresh: (container: string) => Promise<void>;
   /** Notes a container that was made just now, without asking the Engine. */
