@@ -95,6 +95,7 @@ export async function openMemoryDatabase(migrations: readonly Migration[]): Prom
       revision: () => undefined,
       ...view,
       write,
+      ...(pace ? { pause: pace.pause } : {}),
       update: updateWith(view, write, pace?.pause),
       migrate(more: readonly Migration[]) {
         const turn = migrating.then(() => applyMigrations({ ...view, write }, more, translateForSqlite));

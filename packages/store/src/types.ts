@@ -47,6 +47,8 @@ export interface Store extends View {
    * ends in a `ConflictError`. `plan` must have no effects of its own.
    */
   update<T>(plan: (view: View) => Promise<Update<T>>): Promise<T>;
+  /** How `update` waits before it runs a plan again; of the system's clock if left out. */
+  readonly pause?: (ms: number) => Promise<void>;
   /** Applies what is missing, in order; refuses a database that has migrations this program does not know. */
   migrate(migrations: readonly Migration[]): Promise<void>;
   close(): Promise<void>;

@@ -14,5 +14,5 @@ export function watchWrites(store: Store, onSettled: (steps: readonly Step[], do
       throw error;
     }
   }
-  return Object.freeze({ ...store, write, update: updateWith(store, write) });
+  return Object.freeze({ ...store, write, update: updateWith(store, write, store.pause) });
 }
