@@ -58,7 +58,8 @@ function compareText(a: string, b: string): number {
 /** The sorted canonical query without the parameter named `leftOut`; undefined if it is malformed. */
 export function canonicalQuery(query: string, leftOut?: string): string | undefined {
   const pairs: [string, string][] = [];
-  for (const part of query.split('&')) {
+  // A bare plus is a blank, here as for those who read the query: so AWS takes it, and so Go's SDK signs it.
+  for (const part of query.replaceAll('+', '%20').split('&')) {
     if (part === '') continue;
     const mark = part.indexOf('=');
     const name = canonicalToken(mark < 0 ? part : part.slice(0, mark));

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { credentials, handClock, keyPair, principal, signedRequest, startOfTests } from '../testing/harness.ts';
+import { canonicalQuery } from './canonical.ts';
 import { signHeaders } from './sign.ts';
 import { signingKeys } from './signing-key.ts';
 import { createVerifier } from './verifier.ts';
@@ -75,4 +76,10 @@ test('signing keys are kept, the least recently used given up first, and derived
   expect(keys.keyFor('A', 'secret', scope)).toBe(first);
   expect(keys.keyFor('B', 'secret', scope)).not.toBe(second);
   expect(keys.keyFor('A', 'another', scope)).not.toBe(first);
+});
+
+test('reads a bare plus of a query as a blank, as its readers do; a plus itself is %2B', () => {
+  expect(canonicalQuery('dockerVersion=DockerVersion%3A+20.10%2Bdfsg')).toBe(
+    'dockerVersion=DockerVersion%3A%2020.10%2Bdfsg',
+  );
 });
