@@ -17,6 +17,7 @@ import { capacityScaler } from './providers/scaler.ts';
 import { createCapacity } from './placement/capacity.ts';
 import { explainPlacement } from './placement/explain.ts';
 import { proposer } from './placement/scheduler.ts';
+import { versionsOfQuery } from './registration.ts';
 import { summaryOf } from './summary.ts';
 import { targetKeeper } from './targets/keeper.ts';
 import { taskSetKeeper } from './task-sets/keeper.ts';
@@ -107,7 +108,7 @@ export function createContainers(options: ContainersOptions): Containers {
     acceptAcs(socket, connection) {
       const named = namedInstance('acs', connection, region);
       if (named === undefined) return socket.close(1008, 'no container instance is named');
-      hub.accept(socket, named.arn, hostOf(connection.context.baseUrl));
+      hub.accept(socket, named.arn, hostOf(connection.context.baseUrl), versionsOfQuery(connection.query));
     },
     acceptTcs(socket, connection) {
       const named = namedInstance('tcs', connection, region);

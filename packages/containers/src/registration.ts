@@ -38,20 +38,35 @@ function gpus(resources: readonly Resource[]): string[] {
   return ids;
 }
 
+/** As text of at most 255 characters each. */
+export function readVersions(given: VersionInfo | undefined): VersionInfo {
+  const { agentVersion, agentHash, dockerVersion } = given ?? {};
+  return {
+    agentVersion: agentVersion?.slice(0, 255),
+    agentHash: agentHash?.slice(0, 255),
+    dockerVersion: dockerVersion?.slice(0, 255),
+  };
+}
+
+/** What an agent says of itself when it connects (ACS query). Amazon's says it only there. */
+export function versionsOfQuery(query: URLSearchParams): VersionInfo {
+  const one = (name: string) => query.get(name) || undefined;
+  return readVersions({
+    agentVersion: one('agentVersion'),
+    agentHash: one('agentHash'),
+    dockerVersion: one('dockerVersion'),
+  });
+}
+
 /** Throws InvalidParameterException. */
 export function readRegistration(input: RegisterContainerInstanceRequest): Registered {
   const resources = input.totalResources ?? [];
-  const { agentVersion, agentHash, dockerVersion } = input.versionInfo ?? {};
   return {
     cpu: amount(resources, 'CPU'),
     memory: amount(resources, 'MEMORY'),
     tcp: ports(resources, 'PORTS'),
     udp: ports(resources, 'PORTS_UDP'),
     gpuIds: gpus(resources),
-    versionInfo: {
-      agentVersion: agentVersion?.slice(0, 255),
-      agentHash: agentHash?.slice(0, 255),
-      dockerVersion: dockerVersion?.slice(0, 255),
-    },
+    versionInfo: readVersions(input.versionInfo),
   };
 }

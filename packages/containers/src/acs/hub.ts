@@ -1,11 +1,12 @@
 // The control sessions that this replica holds, one an instance.
+import type { VersionInfo } from '@aws-sdk/client-ecs';
 import type { AcsServerMessages } from '@longshore/aws';
 import type { WebSocket } from 'ws';
 import type { Core } from '../core.ts';
 import { type AcsSession, acsSession } from './session.ts';
 
 export interface AcsHub {
-  accept(socket: WebSocket, instanceArn: string, registryHost: string): void;
+  accept(socket: WebSocket, instanceArn: string, registryHost: string, versions: VersionInfo): void;
   wake(instanceArn: string): void;
   has(instanceArn: string): boolean;
   /** Asks the agent to run a command in a container; false if it is not connected here. */
@@ -24,12 +25,13 @@ export function acsHub(core: Core): AcsHub {
   const all = new Set<AcsSession>();
 
   return {
-    accept(socket, instanceArn, registryHost) {
+    accept(socket, instanceArn, registryHost, versions) {
       const session = acsSession({
         core,
         socket,
         instanceArn,
         registryHost,
+        versions,
         agents: () => all.size,
         onOpen(opened) {
           const older = current.get(instanceArn);

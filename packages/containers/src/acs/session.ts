@@ -2,6 +2,7 @@
 // a while if it does not answer; heartbeats; answers to its questions. The store is the only memory that counts.
 import type { AcsRoleCredentials, AcsServerMessages } from '@longshore/aws';
 import { errorText, newUuid } from '@longshore/base';
+import type { VersionInfo } from '@aws-sdk/client-ecs';
 import type { WebSocket } from 'ws';
 import { agentSocket, type AgentSocket } from '../agent-socket.ts';
 import type { Core } from '../core.ts';
@@ -32,6 +33,8 @@ export interface AcsSessionOptions {
   readonly socket: WebSocket;
   readonly instanceArn: string;
   readonly registryHost: string;
+  /** Of the agent and its Engine, as it said when it connected. */
+  readonly versions: VersionInfo;
   /** How many agents this replica has. */
   readonly agents: () => number;
   readonly onOpen: (session: AcsSession) => void;
@@ -239,7 +242,7 @@ export function acsSession(options: AcsSessionOptions): AcsSession {
     const connected = await connectInstance(
       store,
       instanceArn,
-      { id: connectionId, replica: core.replica },
+      { id: connectionId, replica: core.replica, versions: options.versions },
       clock.now(),
     );
     if (connected === undefined) return socket.close(1008, 'InactiveInstanceException: register the instance anew');
