@@ -56,7 +56,7 @@ export const bugs: readonly Bug[] = [
   {
     name: 'a reservation is not compared with what is left',
     file: 'containers/src/instances.ts',
-    find: 'AND cpu_remaining >= ${reservation.cpu} AND memory_remaining >= ${reservation.memory}`',
+    find: 'AND cpu_remaining >= ${amount.cpu} AND memory_remaining >= ${amount.memory}`',
     replace: '`',
   },
   {
@@ -80,8 +80,8 @@ export const bugs: readonly Bug[] = [
   {
     name: 'a task is sent before it is written down that it may be with its agent',
     file: 'containers/src/acs/session.ts',
-    find: 'batch.map((task) => offer(store, task))',
-    replace: 'batch.map(async () => true)',
+    find: 'const offered = await offer(store, batch);',
+    replace: 'const offered = new Set(batch.map((task) => task.arn));',
   },
   {
     name: 'an agent that holds unknown tasks is told to keep them',
