@@ -90,12 +90,6 @@ export const bugs: readonly Bug[] = [
     replace: 'if (known === undefined || known.instance_arn !== instanceArn) return false;',
   },
   {
-    name: "an old session's end hides a newer session",
-    file: 'containers/src/acs/connection.ts',
-    find: 'AND connection_id = ${connectionId} AND connected = 1',
-    replace: 'AND connected = 1',
-  },
-  {
     name: 'a repeated RunTask does not find its token',
     file: 'containers/src/api/run-task.ts',
     find: 'token === undefined ? undefined : await findTokenResult(view, scope, digest, call.now)',
