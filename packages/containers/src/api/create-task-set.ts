@@ -1,10 +1,13 @@
 // CreateTaskSet: tasks of a definition that take a share of a service with the EXTERNAL deployment controller.
 import { CreateTaskSet$, type CreateTaskSetRequest, type CreateTaskSetResponse } from '@aws-sdk/client-ecs';
 import { AwsError, operation } from '@longshore/aws';
+import { requireCluster } from '../clusters.ts';
 import { type Core, placeOf } from '../core.ts';
 import { requireDefinition } from '../definitions.ts';
 import { invalidParameter, unsupported } from '../errors.ts';
 import { readLaunchType } from '../launch-type.ts';
+import { readNetworkConfiguration } from '../network/configuration.ts';
+import { launchStrategy } from '../providers/cluster.ts';
 import { newDeployment } from '../service-deploy.ts';
 import { serviceUnchanged } from '../services.ts';
 import { authorizeTags } from '../tag-access.ts';
@@ -21,8 +24,6 @@ const mostSets = 5;
 function checkInput(input: CreateTaskSetRequest): void {
   if ((input.externalId?.length ?? 0) > 255) throw invalidParameter('externalId must be at most 255 characters.');
   if (input.platformVersion !== undefined) throw unsupported('platformVersion', 'It belongs to FARGATE.');
-  if (input.networkConfiguration !== undefined)
-    throw invalidParameter('Network Configuration is not valid for the given networkMode of this task definition.');
 }
 
 export function createTaskSet(core: Core) {
@@ -35,8 +36,6 @@ export function createTaskSet(core: Core) {
       const place = placeOf(call);
       checkInput(input);
       const launchType = readLaunchType(input.launchType);
-      if ((input.capacityProviderStrategy?.length ?? 0) > 0)
-        throw unsupported('capacityProviderStrategy of a task set', 'Give it to the service.');
       const scale = readScale(input.scale);
       const tags = readTags(input.tags);
       const pattern = taskSetAccess(input, undefined, call).resources.map((each) => each.arn);
@@ -53,6 +52,8 @@ export function createTaskSet(core: Core) {
         if ((await findTaskSets(view, [service.arn])).length >= mostSets)
           throw new AwsError('LimitExceededException', `A service can have at most ${mostSets} task sets.`);
         const definition = await requireDefinition(view, place, input.taskDefinition);
+        const cluster = await requireCluster(view, place, input.cluster);
+        const networkConfiguration = readNetworkConfiguration(input.networkConfiguration, definition);
         const attachments = await readAttachments(core, place.account, input, definition);
         const deployment = newDeployment(definition, undefined, attachments, call.now);
         const set: TaskSetRecord = {
@@ -67,6 +68,8 @@ export function createTaskSet(core: Core) {
           document: {
             externalId: input.externalId,
             launchType,
+            capacityProviderStrategy: launchStrategy(cluster, input.launchType, input.capacityProviderStrategy),
+            networkConfiguration,
             scale,
             deployment,
             steady: false,

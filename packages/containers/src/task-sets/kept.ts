@@ -6,7 +6,7 @@ import { type TaskSetRecord, wantedOf } from './rows.ts';
 
 /** What is started for the set is started for this. */
 export function serviceOf(service: ServiceRecord, set: TaskSetRecord): ServiceRecord {
-  const { deployment, launchType, steady } = set.document;
+  const { deployment, launchType, steady, capacityProviderStrategy, networkConfiguration } = set.document;
   return {
     ...service,
     launchType,
@@ -17,6 +17,8 @@ export function serviceOf(service: ServiceRecord, set: TaskSetRecord): ServiceRe
       deploymentController: 'ECS',
       schedulingStrategy: 'REPLICA',
       availabilityZoneRebalancing: 'DISABLED',
+      capacityProviderStrategy,
+      networkConfiguration,
       circuitBreaker: undefined,
       deployments: [deployment],
       lastCompleted: undefined,

@@ -1,7 +1,9 @@
 // Task sets of services with the EXTERNAL deployment controller: rows and lookups. A set is kept as a deployment of its
 // own would be; who made it decides how large it is, and which one is primary.
+import type { NetworkConfiguration } from '@aws-sdk/client-ecs';
 import { type Sql, type Step, sql, sqlList, type View } from '@longshore/store';
 import { readDocument, writeDocument } from '../documents.ts';
+import type { StrategyItem } from '../providers/strategy.ts';
 import type { Deployment } from '../services.ts';
 
 export type TaskSetStatus = 'PRIMARY' | 'ACTIVE' | 'DRAINING';
@@ -15,6 +17,8 @@ export interface Share {
 export interface TaskSetDocument {
   readonly externalId?: string | undefined;
   readonly launchType: 'EC2' | 'EXTERNAL';
+  readonly capacityProviderStrategy?: readonly StrategyItem[] | undefined;
+  readonly networkConfiguration?: NetworkConfiguration | undefined;
   readonly scale: Share;
   /** What its tasks are started by, what of, how their starts went. */
   readonly deployment: Deployment;

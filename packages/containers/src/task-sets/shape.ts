@@ -14,7 +14,8 @@ function shape(
   counts: readonly TaskCount[],
   tags: readonly CleanTag[] | undefined,
 ): TaskSet {
-  const { deployment, externalId, launchType, scale, steady, steadyAt } = set.document;
+  const { deployment, externalId, launchType, scale, steady, steadyAt, networkConfiguration } = set.document;
+  const { capacityProviderStrategy: strategy } = set.document;
   const mine = counts.filter((each) => each.deployment === deployment.id);
   const count = (fits: (status: string) => boolean): number =>
     mine.filter((each) => fits(each.status)).reduce((sum, each) => sum + each.count, 0);
@@ -31,7 +32,8 @@ function shape(
     runningCount: count((status) => status === 'RUNNING'),
     createdAt: dateOf(set.createdAt),
     updatedAt: dateOf(set.updatedAt),
-    launchType,
+    ...(strategy === undefined ? { launchType } : { capacityProviderStrategy: strategy.map((each) => ({ ...each })) }),
+    ...(networkConfiguration && { networkConfiguration }),
     loadBalancers: (deployment.attachments?.loadBalancers ?? []).map((each) => ({ ...each })),
     serviceRegistries: (deployment.attachments?.serviceRegistries ?? []).map((each) => ({ ...each })),
     scale: { ...scale },

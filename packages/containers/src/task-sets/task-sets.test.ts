@@ -6,6 +6,7 @@ import {
   DeleteTaskSetCommand,
   DescribeServicesCommand,
   DescribeTaskSetsCommand,
+  DescribeTasksCommand,
   ListTasksCommand,
   RegisterTaskDefinitionCommand,
   type TaskSet,
@@ -111,6 +112,24 @@ describe.each(testStores().map((backEnd) => [backEnd.name, backEnd] as const))('
       deploymentController: { type: 'EXTERNAL' },
       taskSets: [{ id: green, status: 'PRIMARY' }],
     });
+  });
+
+  test('a set may have networks of its own, and must where its definition has', async () => {
+    const { client } = harness;
+    const containerDefinitions = [{ name: 'web', image: 'busybox', memory: 16 }];
+    const definition = { family: 'own', networkMode: 'awsvpc' as const, containerDefinitions };
+    await client.send(new RegisterTaskDefinitionCommand(definition));
+    await expect(create('own', 25, 'third')).rejects.toThrow(/Network Configuration must be provided/);
+    const awsvpcConfiguration = { subnets: ['subnet-a'], securityGroups: [], assignPublicIp: 'DISABLED' as const };
+    const networkConfiguration = { awsvpcConfiguration };
+    const scale = { value: 25, unit: 'PERCENT' as const };
+    const command = new CreateTaskSetCommand({ cluster, service, taskDefinition: 'own', networkConfiguration, scale });
+    const taskSet = (await client.send(command)).taskSet?.id ?? '';
+    expect((await counts({ [taskSet]: 1 }))[0]?.networkConfiguration).toEqual(networkConfiguration);
+    const { taskArns } = await client.send(new ListTasksCommand({ startedBy: taskSet }));
+    const { tasks } = await client.send(new DescribeTasksCommand({ tasks: taskArns }));
+    expect(tasks?.[0]?.attachments?.[0]?.type).toBe('ElasticNetworkInterface');
+    await client.send(new DeleteTaskSetCommand({ cluster, service, taskSet, force: true }));
   });
 
   test("the sets follow the service's count, and end with it", async () => {
