@@ -21,7 +21,11 @@ interface Entry {
   readonly roster: Roster;
   readonly known: Map<string, ReadOffer>;
   readonly dirty: Set<string>;
-  loaded: boolean;
+  /** Changes that named no instance, and how many there were when the versions of all rows were compared last. */
+  unnamed: number;
+  compared: number;
+  /** Reads that are under way: who decides waits for them. */
+  reading: number;
   checkedAt: number;
   running: Promise<void>;
 }
@@ -60,8 +64,9 @@ export function createCapacity(store: Store, clock: Clock, random: () => number)
       if (!touchesInstances.test(step.sql.text)) continue;
       const arns = instancesIn(step);
       for (const arn of arns) entries.get(clusterOf(arn))?.dirty.add(arn);
-      // A change of many instances that names none.
-      if (arns.length === 0 && step.sql.text.includes('UPDATE ecs_instances')) entries.clear();
+      // A change of many instances that names none: their versions are compared.
+      if (arns.length === 0 && step.sql.text.includes('UPDATE ecs_instances'))
+        for (const entry of entries.values()) entry.unnamed += 1;
     }
   }
 
@@ -78,7 +83,9 @@ export function createCapacity(store: Store, clock: Clock, random: () => number)
       roster: createRoster(random),
       known: new Map<string, ReadOffer>(),
       dirty: new Set<string>(),
-      loaded: false,
+      unnamed: 0,
+      compared: -1,
+      reading: 0,
       checkedAt: 0,
       running: Promise.resolve(),
     };
@@ -92,8 +99,10 @@ export function createCapacity(store: Store, clock: Clock, random: () => number)
   }
 
   async function readDirty(view: View, entry: Entry): Promise<void> {
-    while (entry.dirty.size > 0) {
-      const arns = [...entry.dirty].slice(0, chunk);
+    // What becomes dirty meanwhile is read by who comes next: under load there would be no end.
+    for (let left = entry.dirty.size; left > 0; ) {
+      const arns = [...entry.dirty].slice(0, Math.min(chunk, left));
+      left -= arns.length;
       for (const arn of arns) entry.dirty.delete(arn);
       const read = await readOffers(view, arns, entry.known);
       for (const arn of arns) {
@@ -102,7 +111,7 @@ export function createCapacity(store: Store, clock: Clock, random: () => number)
         else entry.known.set(arn, news);
         entry.roster.put(arn, news?.offer);
       }
-      if (entry.dirty.size >= chunk) await clock.sleep(1);
+      if (left >= chunk) await clock.sleep(1);
     }
   }
 
@@ -120,7 +129,6 @@ export function createCapacity(store: Store, clock: Clock, random: () => number)
     }
     for (const arn of entry.known.keys()) if (!seen.has(arn)) entry.dirty.add(arn);
     entry.checkedAt = clock.now();
-    entry.loaded = true;
   }
 
   /** One after the other for one cluster. */
@@ -134,11 +142,22 @@ export function createCapacity(store: Store, clock: Clock, random: () => number)
     return entry.roster.size() / checkedPerMs;
   }
 
-  function bringUp(view: View, clusterArn: string, entry: Entry, check: boolean): Promise<void> {
-    return inTurn(entry, async () => {
-      if (!entry.loaded || check) await compare(view, clusterArn, entry);
-      await readDirty(view, entry);
-    });
+  function isCurrent(entry: Entry): boolean {
+    return entry.compared === entry.unnamed && entry.dirty.size === 0 && entry.reading === 0;
+  }
+
+  async function bringUp(view: View, clusterArn: string, entry: Entry, check: boolean): Promise<void> {
+    entry.reading += 1;
+    try {
+      await inTurn(entry, async () => {
+        const { unnamed } = entry;
+        if (entry.compared !== unnamed || check) await compare(view, clusterArn, entry);
+        entry.compared = unnamed;
+        await readDirty(view, entry);
+      });
+    } finally {
+      entry.reading -= 1;
+    }
   }
 
   return {
@@ -148,7 +167,7 @@ export function createCapacity(store: Store, clock: Clock, random: () => number)
       forget(now);
       const entry = entryOf(clusterArn);
       const check = store.kind === 'postgres' && now - entry.checkedAt >= Math.max(recheckMs, waitOf(entry));
-      if (!entry.loaded || check || entry.dirty.size > 0) await bringUp(view, clusterArn, entry, check);
+      if (check || !isCurrent(entry)) await bringUp(view, clusterArn, entry, check);
       if (needs?.running === true) await countRunning(view, clusterArn, entry);
       return entry.roster;
     },
