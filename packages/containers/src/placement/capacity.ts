@@ -104,7 +104,10 @@ export function createCapacity(store: Store, clock: Clock, random: () => number)
       const arns = [...entry.dirty].slice(0, Math.min(chunk, left));
       left -= arns.length;
       for (const arn of arns) entry.dirty.delete(arn);
-      const read = await readOffers(view, arns, entry.known);
+      const read = await readOffers(view, arns, entry.known).catch((error: unknown) => {
+        for (const arn of arns) entry.dirty.add(arn);
+        throw error;
+      });
       for (const arn of arns) {
         const news = read.get(arn);
         if (news === undefined) entry.known.delete(arn);
