@@ -176,5 +176,6 @@ esac
     region: 'us-east-1',
   });
   ecs.destroy();
+  await longshore.stop();
   rmSync(folder, { recursive: true, force: true });
 }, 60_000);
