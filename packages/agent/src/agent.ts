@@ -10,6 +10,7 @@ import { createTaskEndpoint } from './endpoint/endpoint.ts';
 import { createRoleKeys } from './endpoint/role-keys.ts';
 import { createExecSessions } from './exec/sessions.ts';
 import { createLogShipping } from './logs/shipping.ts';
+import { imageCleaning } from './execute/clean-images.ts';
 import { createLimit } from './execute/limit.ts';
 import { createPuller } from './execute/pull.ts';
 import type { Hands } from './execute/types.ts';
@@ -18,6 +19,7 @@ import { createPreparedNetworks } from './network/prepared.ts';
 import { readGpus } from './task/gpus.ts';
 import { createTaskNetworks } from './network/task-network.ts';
 import { openInstanceFile } from './state/instance.ts';
+import { openPulledImages } from './state/pulled-images.ts';
 import { openTaskFiles } from './state/task-files.ts';
 import { labels } from './task/names.ts';
 import { createTasks } from './tasks.ts';
@@ -30,6 +32,8 @@ const launchesAtOnce = 8;
 const answersAtOnce = 8;
 const defaultMeasureEveryMs = 5_000;
 const defaultPreparedNetworks = 2;
+const defaultImageMinAgeMs = 24 * 3_600_000;
+const defaultImageCleanEveryMs = 30 * 60_000;
 const defaultKeepStoppedMs = 10 * 60_000;
 
 /** Makes the agent of this machine. Nothing is touched until `run`. `given` takes the place of parts of the real world. */
@@ -62,6 +66,7 @@ export function createAgent(options: AgentOptions, given: Partial<AgentWorld> = 
     const gpus = readGpus(options.gpus);
     const instance = await openInstanceFile(options.dataDir, options.cluster, disk);
     const { agentId } = instance.current();
+    const pulled = await openPulledImages(options.dataDir, disk, clock.now);
     const api = createControlApi({ client: world.client, clock });
     const capabilities = { taskRoles: false };
     const membership = createMembership({
@@ -109,6 +114,8 @@ export function createAgent(options: AgentOptions, given: Partial<AgentWorld> = 
         tokens: world.tokens,
         secrets,
         behavior: options.pullBehavior,
+        wasPulled: pulled.has,
+        notePulled: pulled.note,
         clock,
         log,
         limit: createLimit(pullsAtOnce),
@@ -184,6 +191,15 @@ export function createAgent(options: AgentOptions, given: Partial<AgentWorld> = 
         log,
       }),
       networks.service,
+      imageCleaning({
+        images: pulled,
+        remover: world.imageRemover,
+        records: () => tasks.workers().map((worker) => worker.record()),
+        minAgeMs: options.imageMinAgeMs ?? defaultImageMinAgeMs,
+        everyMs: options.imageCleanEveryMs ?? defaultImageCleanEveryMs,
+        clock,
+        log,
+      }),
     ];
     try {
       if (!(await insist('opening the task endpoint', openEndpoint))) return;
@@ -200,6 +216,7 @@ export function createAgent(options: AgentOptions, given: Partial<AgentWorld> = 
       await networks.close();
       await taskNetworks.removeUnused().catch(() => undefined);
       await endpoint.close();
+      world.imageRemover.close();
       exec.stop();
       world.engineExec.close();
       world.logSource.close();

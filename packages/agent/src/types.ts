@@ -28,6 +28,10 @@ export interface AgentOptions {
   readonly preparedNetworks?: number;
   /** Serve task metadata and the keys of task roles to containers, at 169.254.170.2 where that can be had. Default false. */
   readonly taskEndpoint?: boolean;
+  /** An image that this agent pulled and no task used for so long is removed. Default 24 hours. */
+  readonly imageMinAgeMs?: number;
+  /** Pause between two looks at unused images. Default 30 minutes. */
+  readonly imageCleanEveryMs?: number;
   /** GPUs of this machine that tasks may have: `ID` (an NVIDIA device) or `ID=/dev/PATH`. */
   readonly gpus?: readonly string[];
   readonly attributes?: Readonly<Record<string, string>>;

@@ -11,6 +11,7 @@ import type { Secrets } from './secrets/types.ts';
 import { createLogSink } from './logs/sink.ts';
 import { createLogSource } from './logs/source.ts';
 import type { LogSink, LogSource } from './logs/types.ts';
+import { createImageRemover, type ImageRemover } from './execute/clean-images.ts';
 import { createEngineExec, type EngineExec } from './exec/engine-exec.ts';
 import { createHostPorts, type HostPorts } from './execute/host-ports.ts';
 import { type Disk, realDisk } from './state/files.ts';
@@ -30,6 +31,7 @@ export interface AgentWorld {
   /** Where containers' output goes and where it comes from. */
   readonly logSink: LogSink;
   readonly logSource: LogSource;
+  readonly imageRemover: ImageRemover;
   /** Commands in containers. */
   readonly engineExec: EngineExec;
   /** Free ports of the machine. */
@@ -55,6 +57,7 @@ export function worldOf(options: AgentOptions, given: Partial<AgentWorld>): Agen
       }),
     logSink: given.logSink ?? createLogSink(options),
     logSource: given.logSource ?? createLogSource({ dockerHost: options.dockerHost }),
+    imageRemover: given.imageRemover ?? createImageRemover({ dockerHost: options.dockerHost }),
     engineExec: given.engineExec ?? createEngineExec({ dockerHost: options.dockerHost }),
     hostPorts: given.hostPorts ?? createHostPorts(options),
     measurer: given.measurer ?? createMeasurer(options.clock),

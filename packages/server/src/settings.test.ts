@@ -57,6 +57,7 @@ test('every setting has an environment variable and a flag of its own', () => {
     'gpus',
     'haproxy',
     'hello',
+    'imageMinAge',
     'imagePull',
     'listen',
     'logLevel',

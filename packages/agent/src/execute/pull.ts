@@ -40,7 +40,7 @@ export interface PullerParts extends LoginParts {
   readonly behavior?: PullBehavior | undefined;
   /** Whether this agent pulled the image before, and the note that it has. */
   readonly wasPulled?: ((image: string) => boolean) | undefined;
-  readonly notePulled?: ((image: string) => Promise<void>) | undefined;
+  readonly notePulled?: ((image: string, wasHere: boolean) => Promise<void>) | undefined;
   readonly clock: Clock;
   readonly log: Logger;
   readonly limit: Limit;
@@ -95,7 +95,7 @@ export function createPuller(parts: PullerParts): Puller {
     const canonical = reference.digest || reference.tag === undefined ? image : `${reference.name}:${reference.tag}`;
     await engine.pullImage(canonical, login?.credential, signal);
     const now = await engine.inspectImage(image);
-    if (now) await parts.notePulled?.(image);
+    if (now) await parts.notePulled?.(image, here !== undefined);
     return { digest: reference.digest ?? digestOfImage(now?.RepoDigests, reference.name) };
   }
 
