@@ -114,6 +114,8 @@ export async function openHarness(options: HarnessOptions): Promise<Harness> {
       });
     });
   });
+  // A client that was idle for a while must not find its connection closed under its next request.
+  server.keepAliveTimeout = 120_000;
   const sockets = new WebSocketServer({ noServer: true, maxPayload: 4 * 1024 * 1024 });
 
   async function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
