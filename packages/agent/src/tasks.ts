@@ -1,7 +1,7 @@
 // All tasks on this machine: their workers, what the Engine tells about their containers, and containers of this agent
 // that no task claims.
 import type { AcsTask } from '@longshore/aws';
-import { errorText, type LoopService, loopService } from '@longshore/base';
+import { backoffDelay, errorText, type LoopService, loopService } from '@longshore/base';
 import type { ContainerSummary, EngineEvent } from './docker/types.ts';
 import type { Hands } from './execute/types.ts';
 import type { TaskFiles } from './state/task-files.ts';
@@ -97,6 +97,18 @@ export function createTasks(options: TasksOptions): Tasks {
     noteUnclaimed(listed);
   }
 
+  /** One answer may be lost while the stream of events goes on: what an event told of is looked at until it is seen. */
+  async function lookUntilSeen(worker: Worker, name: string): Promise<void> {
+    for (let failures = 0; !stopped && workers.get(worker.arn) === worker; failures++) {
+      try {
+        return await worker.refresh(name);
+      } catch (error) {
+        log.warn({ task: worker.arn, container: name, problem: errorText(error) }, 'a container cannot be looked at');
+        await hands.clock.sleep(backoffDelay(failures));
+      }
+    }
+  }
+
   function handle(event: EngineEvent): void {
     lastEvent = event.timeNano / 1e9;
     const health = event.Action.startsWith('health_status');
@@ -109,10 +121,7 @@ export function createTasks(options: TasksOptions): Tasks {
       return;
     }
     if (event.Action === 'oom') worker.noteOutOfMemory(name);
-    worker.refresh(name).catch((error: unknown) => {
-      log.warn({ task: arn, container: name, problem: errorText(error) }, 'a container cannot be looked at');
-      // The Engine is away: its return brings a look at everything.
-    });
+    void lookUntilSeen(worker, name);
   }
 
   const watcher = loopService({
