@@ -31,7 +31,7 @@ export function createAcsHandler(parts: AcsParts): (type: string, message: unkno
 
   async function raiseSequence(sequence: unknown): Promise<void> {
     if (typeof sequence === 'number' && sequence > instance.current().lastSequence)
-      await instance.update({ lastSequence: sequence });
+      await instance.update((now) => ({ lastSequence: Math.max(now.lastSequence, sequence) }));
   }
 
   function reject(value: unknown, cluster: string, problem: string): void {

@@ -66,6 +66,8 @@ export function createMembership(parts: MembershipParts): Membership {
     async join() {
       const saved = instance.current().instanceArn;
       let arn: string;
+      // A disk that takes nothing must not make one container instance after the other.
+      if (saved === undefined) await instance.update({});
       try {
         arn = await register(saved);
       } catch (error) {

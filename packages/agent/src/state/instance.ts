@@ -17,10 +17,13 @@ const instanceSchema = z.object({
 
 export type Instance = Readonly<z.infer<typeof instanceSchema>>;
 
+type Change = Partial<Instance> | ((current: Instance) => Partial<Instance>);
+
 export interface InstanceFile {
+  /** What is on disk: an identity that a crash would lose is never used. */
   current(): Instance;
-  /** Durable when it resolves. */
-  update(change: Partial<Instance>): Promise<void>;
+  /** Durable, and current, when it resolves. */
+  update(change: Change): Promise<void>;
 }
 
 /** Opens the instance file in `dataDir`, or makes it. Throws if it is there and not understood: it is never guessed. */
@@ -37,9 +40,12 @@ export async function openInstanceFile(dataDir: string, cluster: string, disk: D
   return {
     current: () => instance,
     update(change) {
-      instance = { ...instance, ...change };
-      const text = JSON.stringify(instance);
-      tail = tail.catch(() => undefined).then(() => writeDurably(path, text, disk));
+      const write = async () => {
+        const next = { ...instance, ...(typeof change === 'function' ? change(instance) : change) };
+        await writeDurably(path, JSON.stringify(next), disk);
+        instance = next;
+      };
+      tail = tail.then(write, write);
       return tail;
     },
   };
