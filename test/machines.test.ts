@@ -63,6 +63,10 @@ describe.skipIf(whyNoMachines)('three machines', () => {
       const running = await Promise.all(machines.all.map((each) => each.running()));
       return running.flat().length === 0;
     });
+    await until('no service is draining', async () => {
+      const left = (await ecs.send(new DescribeServicesCommand({ services: ['web', 'each'] }))).services ?? [];
+      return left.every((each) => each.status === 'INACTIVE');
+    });
   }
 
   /** The machine's tasks, by task ARN, one for each live container. */

@@ -26,8 +26,13 @@ export function isUnhealthy(task: KeptTask, service: KeptService, settings: Plan
   return settings.now >= (task.startedAt ?? 0) + service.graceMs;
 }
 
+/** It runs and may serve already, but nothing has said so yet: time, or a check, will. */
+export function isUndecided(task: KeptTask, service: KeptService, settings: PlanSettings): boolean {
+  return task.lastStatus === 'RUNNING' && !failsCheck(task) && !isHealthy(task, service, settings);
+}
+
 /** Time alone will make it healthy. */
-export function isSettling(task: KeptTask, service: KeptService, settings: PlanSettings): boolean {
+function isSettling(task: KeptTask, service: KeptService, settings: PlanSettings): boolean {
   if (task.lastStatus !== 'RUNNING' || task.targetHealth !== '' || failsCheck(task)) return false;
   return !checked(task, service.deployments) && !isHealthy(task, service, settings);
 }

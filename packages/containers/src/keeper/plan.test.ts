@@ -108,6 +108,17 @@ describe('planning a service', () => {
     expect(planService(service(both), tasks, { now: 140_000, settleMs }).stop).toEqual([{ arn: 'o', why: 'scaling' }]);
   });
 
+  test('old tasks of which nobody knows yet whether they serve stay until the new ones do', () => {
+    const both = { deployments: [deployment('new'), deployment('old', { status: 'ACTIVE' })], desiredCount: 1 };
+    const old = task('o', { deploymentId: 'old', startedAt: 0, targetHealth: 'INITIAL' });
+    const at = { now: 140_000, settleMs };
+    expect(planService(service(both), [old], at)).toMatchObject({ start: 1, stop: [] });
+    const coming = task('n', { startedAt: 120_000, targetHealth: 'INITIAL' });
+    expect(planService(service(both), [old, coming], at).stop).toEqual([]);
+    const serving = task('n', { startedAt: 120_000, targetHealth: 'HEALTHY' });
+    expect(planService(service(both), [old, serving], at).stop).toEqual([{ arn: 'o', why: 'scaling' }]);
+  });
+
   test('an unhealthy task is stopped, and replaced as far as the maximum allows', () => {
     const tasks = [task('a', { healthStatus: 'UNHEALTHY' }), task('b')];
     const plan = planService(service(), tasks, { now: 1, settleMs });

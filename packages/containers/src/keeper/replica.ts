@@ -2,7 +2,7 @@
 // that are still stopping count against the maximum, those on an instance that is lost count for nothing.
 import type { Deployment } from '../services.ts';
 import { dispensable } from './dispensable.ts';
-import { changesAt, isHealthy, isSettling, isUnhealthy, unhealthyStop } from './health.ts';
+import { changesAt, isHealthy, isUndecided, isUnhealthy, unhealthyStop } from './health.ts';
 import type { KeptService, KeptTask, Moves, PlanSettings, Stop } from './types.ts';
 
 /** After this time a task that was to take another's place, and is not healthy yet, is not waited for any longer. */
@@ -25,7 +25,10 @@ function sort(tasks: readonly KeptTask[], primary: Deployment, service: KeptServ
   return { current: sound.filter(stays), old: sound.filter((task) => !stays(task)), lost, sick };
 }
 
-/** Old tasks to stop: those that do not serve cost nothing, healthy ones go as far as the minimum allows. */
+/**
+ * Old tasks to stop: those that do not serve cost nothing, healthy ones go as far as the minimum allows. Those of which nobody
+ * knows yet may be all that serves: they stay until the minimum is there without them.
+ */
 function retire(
   old: readonly KeptTask[],
   healthyInAll: number,
@@ -35,10 +38,10 @@ function retire(
 ): KeptTask[] {
   const free = old.filter((task) => task.protectedUntil <= settings.now);
   const healthy = free.filter((task) => isHealthy(task, service, settings));
-  const settling = free.filter((task) => isSettling(task, service, settings));
-  const idle = free.filter((task) => !healthy.includes(task) && !settling.includes(task));
+  const undecided = free.filter((task) => isUndecided(task, service, settings));
+  const idle = free.filter((task) => !healthy.includes(task) && !undecided.includes(task));
   const spare = Math.max(0, healthyInAll - minimum);
-  return [...idle, ...(healthyInAll >= minimum ? settling : []), ...dispensable(healthy, spare)];
+  return [...idle, ...(healthyInAll >= minimum ? undecided : []), ...dispensable(healthy, spare)];
 }
 
 const stopsOf = (tasks: readonly KeptTask[], why: Stop['why']): Stop[] => tasks.map(({ arn }) => ({ arn, why }));

@@ -28,6 +28,8 @@ const leaseMs = 15_000;
 const listEveryMs = 10_000;
 const firstRetryMs = 2_000;
 const longestRetryMs = 60_000;
+/** An instance that has just joined counts as coming: tasks that wait for it are about to be placed. */
+const justJoinedMs = 5_000;
 /** A machine that was asked for gets this long to join at least, whatever the warm-up. */
 const leastJoinMs = 60_000;
 
@@ -207,13 +209,15 @@ export function capacityScaler(core: Core, options: ScalerOptions): LoopService 
     await tend(scope, await readFleet(scope));
     const fleet = await readFleet(scope);
     const { managedScaling } = provider.document;
-    const usable = fleet.instances.filter((each) => each.status === 'ACTIVE' && each.connected);
-    const joined = new Set(fleet.instances.map(machineOf));
     const empty = noteEmpty(fleet, now);
+    const isNew = (each: InstanceRecord) => now - each.registeredAt < justJoinedMs && empty.includes(each);
+    const settled = fleet.instances.filter((each) => !isNew(each));
+    const usable = settled.filter((each) => each.status === 'ACTIVE' && each.connected);
+    const joined = new Set(settled.map(machineOf));
     const plan = planScaling(
       {
         present: usable.length,
-        empty: empty.filter((each) => each.connected).length,
+        empty: empty.filter((each) => each.connected && !isNew(each)).length,
         coming: fleet.machines.filter((each) => each.state !== 'leaving' && !joined.has(each.machineId)).length,
         machines: fleet.machines.length,
         waiting: scope.wanted ? await waitingOn(scope) : [],

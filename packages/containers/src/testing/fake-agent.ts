@@ -67,10 +67,13 @@ export async function openAgentSocket(
   kind: 'acs' | 'tcs',
   query: Readonly<Record<string, string>>,
   credentials = key,
+  hear: (data: RawData) => void = () => undefined,
 ): Promise<WebSocket> {
   const url = `${harness.url.replace('http', 'ws')}/${kind}/ws?${new URLSearchParams(query).toString()}`;
   const headers = await signHeaders({ method: 'GET', url, headers: {}, service: 'ecs', region, credentials });
   const socket = new WebSocket(url, { headers });
+  // From the beginning: the first frames may come together with the answer to the upgrade.
+  socket.on('message', hear);
   await new Promise<void>((resolve, reject) => {
     socket.once('open', resolve);
     socket.once('error', reject);
@@ -110,9 +113,9 @@ export interface FakeAgent {
 export async function connectAgent(harness: Harness, instanceArn: string, cluster = 'default'): Promise<FakeAgent> {
   const frames: ServerFrame[] = [];
   const url = { clusterArn: cluster, containerInstanceArn: instanceArn, agentVersion: '1.0.0', protocolVersion: '2' };
-  const socket = await openAgentSocket(harness, 'acs', { ...url, seqNum: '1', sendCredentials: 'true' });
   let hears = true;
-  socket.on('message', (data) => {
+  const query = { ...url, seqNum: '1', sendCredentials: 'true' };
+  const socket = await openAgentSocket(harness, 'acs', query, key, (data) => {
     const frame = JSON.parse(textOf(data)) as ServerFrame;
     if (!hears) return;
     frames.push(frame);
