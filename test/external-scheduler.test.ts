@@ -18,7 +18,7 @@ import { root, startLongshore, until } from './support/longshore.ts';
 test('a scheduler of the customer names the instances, and is verified', async () => {
   const socket = join(tmpdir(), `longshore-scheduler-${process.pid}.sock`);
   await using longshore = await startLongshore({
-    args: ['--scheduler', `unix:${socket}`, '--scheduler-timeout', '300ms', '--scheduler-failure', 'refuse'],
+    args: ['--scheduler', `unix:${socket}`, '--scheduler-timeout', '3s', '--scheduler-failure', 'refuse'],
   });
   const { region } = longshore.credentials;
   const ecs = new ECSClient({ endpoint: longshore.url, region, credentials: longshore.credentials });
@@ -40,6 +40,7 @@ test('a scheduler of the customer names the instances, and is verified', async (
   try {
     await once(scheduler.stdout, 'data');
     const placed = await run('mine', 3);
+    expect(placed.failures).toEqual([]);
     expect(placed.tasks?.map((task) => task.containerInstanceArn)).toEqual([own, own, own]);
     const wrong = await run('wrong');
     expect(wrong).toMatchObject({ tasks: [], failures: [{ arn: unable, reason: 'AGENT' }] });
@@ -50,7 +51,7 @@ test('a scheduler of the customer names the instances, and is verified', async (
     // It is left alone for a while: the next answer comes at once.
     const start = performance.now();
     expect((await run('mine')).failures?.[0]?.detail).toContain('a moment ago');
-    expect(performance.now() - start).toBeLessThan(250);
+    expect(performance.now() - start).toBeLessThan(2000);
   } finally {
     scheduler.kill();
     await ended;
