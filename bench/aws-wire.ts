@@ -6,25 +6,20 @@ import { UploadLayerPart$ } from '@aws-sdk/client-ecr';
 import {
   type AnyOperation,
   awsService,
-  createAwsEndpoint,
   createVerifier,
   operation,
   signHeaders,
   type WireRequest,
 } from '@longshore/aws';
-import { memoryAuthorizer, memoryCredentials, memoryReplayGuard } from '@longshore/aws/testing';
-import { memoryMeter, parseAccountId, silentLogger, systemClock } from '@longshore/base';
+import { memoryCredentials, memoryEndpoint, rootPrincipal } from '@longshore/aws/testing';
+import { systemClock } from '@longshore/base';
 import { Hash } from '@smithy/core/serde';
 import { SignatureV4 } from '@smithy/signature-v4';
 import { machineLine, median, printTable } from './harness.ts';
 
 const rounds = Number(process.env['ROUNDS'] ?? 5);
 const roundMs = Number(process.env['ROUND_MS'] ?? 700);
-const credentials = { accessKeyId: 'AKIDBENCH', secretAccessKey: 'a secret of forty characters, more or less' };
-const account = parseAccountId('123456789012');
-if (account === undefined) throw new Error('not an account id');
-const principal = { account, arn: `arn:aws:iam::${account}:root`, userId: account, kind: 'root' } as const;
-const source = memoryCredentials({ [credentials.accessKeyId]: { ...credentials, active: true, principal } });
+const account = '123456789012';
 const region = 'us-east-1';
 
 function quick(name: string, schema: AnyOperation['schema'], output: unknown, maxBodyBytes?: number): AnyOperation {
@@ -38,8 +33,9 @@ function quick(name: string, schema: AnyOperation['schema'], output: unknown, ma
   });
 }
 
-const verifier = createVerifier({ credentials: source, clock: systemClock, region });
-const endpoint = createAwsEndpoint({
+const { endpoint, keyOf } = memoryEndpoint({
+  region,
+  accounts: [account],
   services: [
     awsService({
       name: 'ecs',
@@ -54,14 +50,12 @@ const endpoint = createAwsEndpoint({
       operations: [quick('UploadLayerPart', UploadLayerPart$, { uploadId: 'u' }, 32 * 1024 * 1024)],
     }),
   ],
-  verifier,
-  authorizer: memoryAuthorizer(),
-  replayGuard: memoryReplayGuard(),
-  region,
-  clock: systemClock,
-  log: silentLogger,
-  meter: memoryMeter(),
 });
+const credentials = keyOf(account);
+const source = memoryCredentials({
+  [credentials.accessKeyId]: { ...credentials, active: true, principal: rootPrincipal(account) },
+});
+const verifier = createVerifier({ credentials: source, clock: systemClock, region });
 
 async function signed(service: string, target: string, input: unknown): Promise<WireRequest> {
   const body = Buffer.from(JSON.stringify(input));

@@ -1,11 +1,16 @@
 // The door for tests of packages that serve AWS operations: a real HTTP server on a free port, and the small parts that an
 // endpoint needs, kept in memory.
+import { randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { AwsEndpoint } from './endpoint.ts';
+import { memoryMeter, parseAccountId, silentLogger, systemClock } from '@longshore/base';
+import { type AwsEndpoint, createAwsEndpoint } from './endpoint.ts';
+import { createVerifier } from './sigv4/verifier.ts';
 import type {
   Authorizer,
+  AwsService,
   CredentialSource,
+  Principal,
   ReplayGuard,
   StoredCredential,
   WireRequest,
@@ -103,6 +108,59 @@ export function memoryAuthorizer(denied: readonly string[] = []): Authorizer {
     refusal: async (principal, { action }) =>
       denied.includes(action) ? `User: ${principal.arn} is not authorized to perform: ${action}` : undefined,
   };
+}
+/** The root of an account. Throws for what is no account id. */
+export function rootPrincipal(id: string): Principal {
+  const account = parseAccountId(id);
+  if (account === undefined) throw new Error(`${id} is not an account id`);
+  return { account, arn: `arn:aws:iam::${id}:root`, userId: id, kind: 'root' };
+}
+
+export interface MemoryEndpointOptions {
+  readonly services: readonly AwsService[];
+  readonly region: string;
+  /** Each has a root key; whose, `keyOf` tells. */
+  readonly accounts: readonly string[];
+}
+
+export interface MemoryEndpoint {
+  readonly endpoint: AwsEndpoint;
+  keyOf(account: string): { readonly accessKeyId: string; readonly secretAccessKey: string };
+}
+
+/** An endpoint that knows the root key of each account and nothing else, all of it in memory; everything is allowed. */
+export function memoryEndpoint({ services, region, accounts }: MemoryEndpointOptions): MemoryEndpoint {
+  const secretAccessKey = randomBytes(30).toString('base64');
+  const keyOf = (account: string) => ({ accessKeyId: `AKID${account}`, secretAccessKey });
+  const keys = accounts.map((id) => [
+    keyOf(id).accessKeyId,
+    { active: true, secretAccessKey, principal: rootPrincipal(id) },
+  ]);
+  const credentials = memoryCredentials(Object.fromEntries(keys) as Record<string, StoredCredential>);
+  const endpoint = createAwsEndpoint({
+    services,
+    verifier: createVerifier({ credentials, clock: systemClock, region }),
+    authorizer: memoryAuthorizer(),
+    replayGuard: memoryReplayGuard(),
+    region,
+    clock: systemClock,
+    log: silentLogger,
+    meter: memoryMeter(),
+  });
+  return { endpoint, keyOf };
+}
+
+/** The same behind a server; `clientOptions` are what an SDK's client of an account takes. */
+export async function serveAccounts(options: MemoryEndpointOptions) {
+  const { endpoint, keyOf } = memoryEndpoint(options);
+  const server = await serveWire(endpoint);
+  const clientOptions = (account: string) => ({
+    endpoint: server.url,
+    region: options.region,
+    credentials: keyOf(account),
+    maxAttempts: 1,
+  });
+  return { ...server, clientOptions };
 }
 export { shapeCompiler } from './shapes/compile.ts';
 export type { WireShape } from './shapes/shape.ts';

@@ -3,9 +3,8 @@ import { createSocket } from 'node:dgram';
 import { Resolver } from 'node:dns/promises';
 import { connect } from 'node:net';
 import * as map from '@aws-sdk/client-servicediscovery';
-import { createAwsEndpoint, createVerifier, type Principal } from '@longshore/aws';
-import { memoryAuthorizer, memoryCredentials, memoryReplayGuard, serveWire } from '@longshore/aws/testing';
-import { memoryMeter, parseAccountId, silentLogger, systemClock } from '@longshore/base';
+import { serveAccounts } from '@longshore/aws/testing';
+import { silentLogger, systemClock } from '@longshore/base';
 import { type TestBackEnd, testStores } from '@longshore/store/testing';
 import * as dnsPacket from 'dns-packet';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -14,12 +13,7 @@ import { discoveryMigrations } from './schema.ts';
 
 const region = 'us-east-1';
 const account = '123456789012';
-
-function rootOf(id: string): Principal {
-  const parsed = parseAccountId(id);
-  if (parsed === undefined) throw new Error('not an account id');
-  return { account: parsed, arn: `arn:aws:iam::${id}:root`, userId: id, kind: 'root' };
-}
+const otherAccount = '210987654321';
 
 async function openHarness(backEnd: TestBackEnd) {
   const { store, close } = await backEnd.open(discoveryMigrations);
@@ -31,31 +25,11 @@ async function openHarness(backEnd: TestBackEnd) {
     listen: { host: '127.0.0.1', port: 0 },
     address: async (name) => (name === 'site-1.us-east-1.elb.internal' ? '10.0.3.1' : undefined),
   });
-  const keys = {
-    AKIDONE: { active: true, secretAccessKey: 'one secret', principal: rootOf(account) },
-    AKIDTWO: { active: true, secretAccessKey: 'two secret', principal: rootOf('210987654321') },
-  };
-  const endpoint = createAwsEndpoint({
-    services: [discovery.cloudMap],
-    verifier: createVerifier({ credentials: memoryCredentials(keys), clock: systemClock, region }),
-    authorizer: memoryAuthorizer(),
-    replayGuard: memoryReplayGuard(),
-    region,
-    clock: systemClock,
-    log: silentLogger,
-    meter: memoryMeter(),
-  });
-  const server = await serveWire(endpoint);
-  const clientOf = (accessKeyId: keyof typeof keys) =>
-    new map.ServiceDiscoveryClient({
-      endpoint: server.url,
-      region,
-      credentials: { accessKeyId, secretAccessKey: keys[accessKeyId].secretAccessKey },
-      maxAttempts: 1,
-      disableHostPrefix: true,
-    });
-  const client = clientOf('AKIDONE');
-  const stranger = clientOf('AKIDTWO');
+  const server = await serveAccounts({ services: [discovery.cloudMap], region, accounts: [account, otherAccount] });
+  const clientOf = (of: string) =>
+    new map.ServiceDiscoveryClient({ ...server.clientOptions(of), disableHostPrefix: true });
+  const client = clientOf(account);
+  const stranger = clientOf(otherAccount);
   const running = discovery.services.map((service) => service.run());
   return {
     discovery,

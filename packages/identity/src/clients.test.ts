@@ -1,8 +1,6 @@
 // Identity behind the real endpoint, with the clients that people use: the AWS SDK and Debian's AWS CLI.
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { createServer, type IncomingMessage } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { promisify } from 'node:util';
 import {
   CreateAccessKeyCommand,
@@ -20,7 +18,8 @@ import {
   UpdateAccessKeyCommand,
 } from '@aws-sdk/client-iam';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
-import { type AwsEndpoint, createAwsEndpoint, createVerifier } from '@longshore/aws';
+import { createAwsEndpoint, createVerifier } from '@longshore/aws';
+import { serveWire } from '@longshore/aws/testing';
 import { memoryMeter, silentLogger, systemClock } from '@longshore/base';
 import { testStores } from '@longshore/store/testing';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -31,37 +30,6 @@ import type { AccessKey } from './types.ts';
 const cli = '/usr/bin/aws';
 const region = 'us-east-1';
 const run = promisify(execFile);
-
-async function readBody(request: IncomingMessage): Promise<Uint8Array> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of request) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks);
-}
-
-/** Serves the endpoint on a free port; resolves to its URL. */
-async function serve(endpoint: AwsEndpoint): Promise<string> {
-  const server = createServer((request, response) => {
-    const baseUrl = `http://${request.headers.host}`;
-    void readBody(request)
-      .then((body) => {
-        const { method = '', url = '', headers } = request;
-        return endpoint.handle({ method, url, headers, body, sourceIp: '127.0.0.1', baseUrl });
-      })
-      .then(
-        (answer) => response.writeHead(answer.status, answer.headers).end(answer.body),
-        () => response.destroy(),
-      );
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  onTestFinished(
-    () =>
-      new Promise<void>((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
-  );
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-}
 
 const ownPolicy = JSON.stringify({
   Version: '2012-10-17',
@@ -74,7 +42,7 @@ describe.each([...testStores()])('real clients of IAM and STS on $name', (backEn
     onTestFinished(() => opened.close());
     const identity = testIdentity(opened.store, systemClock);
     const { account, rootKey } = await identity.bootstrap();
-    const endpoint = await serve(
+    const server = await serveWire(
       createAwsEndpoint({
         services: [identity.sts, identity.iam],
         verifier: createVerifier({ credentials: identity.credentials, clock: systemClock, region }),
@@ -86,6 +54,8 @@ describe.each([...testStores()])('real clients of IAM and STS on $name', (backEn
         meter: memoryMeter(),
       }),
     );
+    onTestFinished(() => server.close());
+    const endpoint = server.url;
     const settings = (credentials: AccessKey) => ({ endpoint, region, credentials, maxAttempts: 2 });
     return {
       account: account.id,

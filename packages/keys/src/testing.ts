@@ -1,8 +1,6 @@
 // For tests: keys behind a real HTTP endpoint, over a real store and identity. Also the «external KMS» of other packages' tests.
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { createAwsEndpoint, createVerifier, type Principal } from '@longshore/aws';
-import { wireRequestOf } from '@longshore/aws/testing';
+import { serveWire } from '@longshore/aws/testing';
 import { type Clock, memoryMeter, silentLogger, systemClock } from '@longshore/base';
 import { type AccessKey, createIdentity, type Identity, identityMigrations } from '@longshore/identity';
 import type { Store } from '@longshore/store';
@@ -57,16 +55,7 @@ export async function openTestKms(
     log: silentLogger,
     meter: memoryMeter(),
   });
-  const server = createServer((request, response) => {
-    const answer = async () => {
-      const chunks: Uint8Array[] = [];
-      for await (const chunk of request) chunks.push(chunk as Uint8Array);
-      const result = await endpoint.handle(wireRequestOf(request, Buffer.concat(chunks)));
-      response.writeHead(result.status, result.headers).end(result.body);
-    };
-    answer().catch((error: unknown) => response.destroy(error as Error));
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const server = await serveWire(endpoint);
 
   async function callerOf(key: AccessKey): Promise<TestCaller> {
     const found = await credentials.find(key.accessKeyId);
@@ -76,7 +65,7 @@ export async function openTestKms(
 
   const { account, rootKey } = await identity.bootstrap();
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: server.url,
     keys,
     store,
     identity,
@@ -87,10 +76,7 @@ export async function openTestKms(
       return callerOf(await identity.ensureServiceUser(account.id, name, { Version: '2012-10-17', Statement }));
     },
     async close() {
-      await new Promise((resolve) => {
-        server.close(resolve);
-        server.closeAllConnections();
-      });
+      await server.close();
       await close();
     },
   };

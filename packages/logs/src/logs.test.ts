@@ -1,6 +1,4 @@
 // The logs API by the real client over a real store: groups, streams, events put, got and filtered, and whose they are.
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import {
   CloudWatchLogsClient,
   CreateLogGroupCommand,
@@ -16,9 +14,8 @@ import {
   TagResourceCommand,
   UntagResourceCommand,
 } from '@aws-sdk/client-cloudwatch-logs';
-import { createAwsEndpoint, createVerifier, type Principal } from '@longshore/aws';
-import { memoryAuthorizer, memoryCredentials, memoryReplayGuard, wireRequestOf } from '@longshore/aws/testing';
-import { type AccountId, memoryMeter, silentLogger, systemClock } from '@longshore/base';
+import { serveAccounts } from '@longshore/aws/testing';
+import { silentLogger, systemClock } from '@longshore/base';
 import { testStores } from '@longshore/store/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createLogs } from './create.ts';
@@ -26,13 +23,8 @@ import { logRetention } from './retention.ts';
 import { logsMigrations } from './schema.ts';
 
 const region = 'us-east-1';
-const keyOf = (name: string) => ({ accessKeyId: `AKIDLOGS${name}`, secretAccessKey: `the secret of ${name}` });
-const rootOf = (account: string): Principal => ({
-  account: account as AccountId,
-  arn: `arn:aws:iam::${account}:root`,
-  userId: account,
-  kind: 'root',
-});
+const account = '123456789012';
+const otherAccount = '210987654321';
 
 describe.each(testStores())('on $name', (backEnd) => {
   let own: CloudWatchLogsClient;
@@ -45,43 +37,13 @@ describe.each(testStores())('on $name', (backEnd) => {
     const opened = await backEnd.open(logsMigrations);
     core = { store: opened.store, clock: systemClock, log: silentLogger, region };
     const logs = createLogs(core);
-    const entry = (name: string, account: string) => ({ ...keyOf(name), active: true, principal: rootOf(account) });
-    const endpoint = createAwsEndpoint({
-      services: [logs.api],
-      verifier: createVerifier({
-        credentials: memoryCredentials({
-          [keyOf('OWN').accessKeyId]: entry('OWN', '123456789012'),
-          [keyOf('STRANGER').accessKeyId]: entry('STRANGER', '210987654321'),
-        }),
-        clock: systemClock,
-        region,
-      }),
-      authorizer: memoryAuthorizer(),
-      replayGuard: memoryReplayGuard(),
-      region,
-      clock: systemClock,
-      log: silentLogger,
-      meter: memoryMeter(),
-    });
-    const server = createServer((request, response) => {
-      const answer = async () => {
-        const chunks: Uint8Array[] = [];
-        for await (const chunk of request) chunks.push(chunk as Uint8Array);
-        const result = await endpoint.handle(wireRequestOf(request, Buffer.concat(chunks)));
-        response.writeHead(result.status, result.headers).end(result.body);
-      };
-      answer().catch((error: unknown) => response.destroy(error as Error));
-    });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    const client = (name: string) =>
-      new CloudWatchLogsClient({ endpoint: url, region, credentials: keyOf(name), maxAttempts: 1 });
-    [own, stranger] = [client('OWN'), client('STRANGER')];
+    const server = await serveAccounts({ services: [logs.api], region, accounts: [account, otherAccount] });
+    own = new CloudWatchLogsClient(server.clientOptions(account));
+    stranger = new CloudWatchLogsClient(server.clientOptions(otherAccount));
     close = async () => {
       own.destroy();
       stranger.destroy();
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
+      await server.close();
       await opened.close();
     };
   });

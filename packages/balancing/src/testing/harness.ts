@@ -6,9 +6,8 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-balancing-v2';
-import { createAwsEndpoint, createVerifier, type Principal } from '@longshore/aws';
-import { memoryAuthorizer, memoryCredentials, memoryReplayGuard, serveWire } from '@longshore/aws/testing';
-import { memoryMeter, parseAccountId, type Service, silentLogger, systemClock } from '@longshore/base';
+import { serveAccounts } from '@longshore/aws/testing';
+import { type Service, silentLogger, systemClock } from '@longshore/base';
 import type { Store } from '@longshore/store';
 import type { TestBackEnd } from '@longshore/store/testing';
 import { type Balancing, createBalancing } from '../create.ts';
@@ -16,12 +15,7 @@ import { balancingMigrations } from '../schema.ts';
 
 export const region = 'us-east-1';
 export const account = '123456789012';
-
-function rootOf(id: string): Principal {
-  const parsed = parseAccountId(id);
-  if (parsed === undefined) throw new Error('not an account id');
-  return { account: parsed, arn: `arn:aws:iam::${id}:root`, userId: id, kind: 'root' };
-}
+const otherAccount = '210987654321';
 
 export interface Harness {
   readonly client: ElasticLoadBalancingV2Client;
@@ -64,30 +58,9 @@ export async function openHarness(options: {
     await Promise.all(running.map((each) => each.ended));
   };
   const first = await make();
-  const keys = {
-    AKIDBALANCINGTEST: { active: true, secretAccessKey: 'a secret of these tests', principal: rootOf(account) },
-    AKIDANOTHERACCOUNT: { active: true, secretAccessKey: 'another secret', principal: rootOf('210987654321') },
-  };
-  const endpoint = createAwsEndpoint({
-    services: [first.elb],
-    verifier: createVerifier({ credentials: memoryCredentials(keys), clock: systemClock, region }),
-    authorizer: memoryAuthorizer(),
-    replayGuard: memoryReplayGuard(),
-    region,
-    clock: systemClock,
-    log: silentLogger,
-    meter: memoryMeter(),
-  });
-  const server = await serveWire(endpoint);
-  const clientOf = (accessKeyId: keyof typeof keys) =>
-    new ElasticLoadBalancingV2Client({
-      endpoint: server.url,
-      region,
-      credentials: { accessKeyId, secretAccessKey: keys[accessKeyId].secretAccessKey },
-      maxAttempts: 1,
-    });
-  const client = clientOf('AKIDBALANCINGTEST');
-  const stranger = clientOf('AKIDANOTHERACCOUNT');
+  const server = await serveAccounts({ services: [first.elb], region, accounts: [account, otherAccount] });
+  const client = new ElasticLoadBalancingV2Client(server.clientOptions(account));
+  const stranger = new ElasticLoadBalancingV2Client(server.clientOptions(otherAccount));
   run(first.services);
   const harness: Harness = {
     client,
