@@ -2,6 +2,7 @@
 // value comes before the account's default, which is kept under the account's root.
 import type { Setting, SettingName } from '@aws-sdk/client-ecs';
 import { type Step, sql, sqlAnd, type View } from '@longshore/store';
+import type { Core } from './core.ts';
 import { invalidParameter } from './errors.ts';
 import type { Place } from './names.ts';
 
@@ -48,7 +49,7 @@ export function readSettingName(name: string | undefined): SettingName {
 }
 
 /** Throws InvalidParameterException. */
-export function readSettingValue(name: SettingName, value: string | undefined): string {
+function readSettingValue(name: SettingName, value: string | undefined): string {
   const rule = rules[name];
   if (value !== undefined && rule.values.includes(value)) return value;
   const next = rule.otherwise ?? `Use one of: ${rule.values.join(', ')}.`;
@@ -71,7 +72,7 @@ export function shapeSetting(name: SettingName, value: string, principalArn: str
   return { name, value, principalArn, type: name === 'guardDutyActivate' ? 'aws_managed' : 'user' };
 }
 
-export function saveSetting(place: Place, principal: string, name: SettingName, value: string): Step {
+function saveSetting(place: Place, principal: string, name: SettingName, value: string): Step {
   return {
     sql: sql`INSERT INTO ecs_account_settings (account, principal, name, value)
       VALUES (${place.account}, ${principal}, ${name}, ${value})
@@ -108,4 +109,17 @@ export async function effectiveSettings(
     if (mine !== undefined) return { name, value: mine, principal };
     return { name, value: defaults.get(name) ?? rules[name].usual, principal: root };
   });
+}
+
+/** What PutAccountSetting and PutAccountSettingDefault do, each for its principal. */
+export async function putSetting(
+  core: Core,
+  place: Place,
+  principal: string,
+  input: { readonly name: string | undefined; readonly value: string | undefined },
+): Promise<{ setting: Setting }> {
+  const name = readSettingName(input.name);
+  const value = readSettingValue(name, input.value);
+  await core.store.write([saveSetting(place, principal, name, value)]);
+  return { setting: shapeSetting(name, value, principal) };
 }

@@ -1,6 +1,13 @@
 // Attributes of container instances, checked.
 import type { Attribute } from '@aws-sdk/client-ecs';
-import { invalidParameter } from './errors.ts';
+import type { CallContext } from '@longshore/aws';
+import { sql } from '@longshore/store';
+import { memberAccess } from './access.ts';
+import { requireCluster } from './clusters.ts';
+import { type Core, placeOf } from './core.ts';
+import { writeDocument } from './documents.ts';
+import { ecsErrors, invalidParameter } from './errors.ts';
+import { findInstances, type InstanceRecord } from './instances.ts';
 import { inClusterArn } from './names.ts';
 
 const namePattern = /^[A-Za-z0-9_.\-/\\]{1,128}$/;
@@ -26,7 +33,7 @@ export function readAttributes(attributes: readonly Attribute[] | undefined): At
 }
 
 /** What PutAttributes and DeleteAttributes are given, checked, by the ARN of the instance. One to ten entries. */
-export function attributesByTarget(
+function attributesByTarget(
   clusterArn: string,
   attributes: readonly Attribute[] | undefined,
 ): Map<string, { readonly name: string; readonly value?: string }[]> {
@@ -42,4 +49,42 @@ export function attributesByTarget(
     byTarget.set(arn, [...(byTarget.get(arn) ?? []), readAttribute(each)]);
   }
   return byTarget;
+}
+
+interface AttributesInput {
+  readonly cluster?: string | undefined;
+  readonly attributes?: readonly Attribute[] | undefined;
+}
+
+/** What the caller of PutAttributes or DeleteAttributes must be allowed. */
+export function attributeAccess(input: AttributesInput, call: CallContext) {
+  const targets = input.attributes?.map((each) => each.targetId);
+  return memberAccess('container-instance', input.cluster, targets, call);
+}
+
+/**
+ * Changes the attributes of the instances that the input names, all or none: `change` gets an instance and what is asked of
+ * it, and gives all its attributes anew. Throws TargetNotFoundException for an instance that is not in the cluster.
+ */
+export async function changeAttributes(
+  core: Core,
+  call: CallContext,
+  input: AttributesInput,
+  change: (instance: InstanceRecord, asked: readonly Attribute[]) => readonly Attribute[],
+): Promise<void> {
+  const cluster = await requireCluster(core.store, placeOf(call), input.cluster);
+  const byTarget = attributesByTarget(cluster.arn, input.attributes);
+  await core.store.update(async (view) => {
+    const instances = await findInstances(view, [...byTarget.keys()]);
+    const usable = instances.filter((each) => each.clusterArn === cluster.arn && each.status !== 'INACTIVE');
+    if (usable.length !== byTarget.size) throw ecsErrors.targetNotFound();
+    const steps = usable.map((instance) => ({
+      sql: sql`UPDATE ecs_instances
+        SET attributes = ${writeDocument(change(instance, byTarget.get(instance.arn) ?? []))}, version = version + 1
+        WHERE arn = ${instance.arn} AND version = ${instance.version}`,
+      expect: 1,
+    }));
+    return { steps, result: undefined };
+  });
+  core.wakeKeeper();
 }

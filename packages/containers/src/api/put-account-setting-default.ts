@@ -6,7 +6,7 @@ import {
 } from '@aws-sdk/client-ecs';
 import { operation } from '@longshore/aws';
 import { anyAccess } from '../access.ts';
-import { readSettingName, readSettingValue, rootArn, saveSetting, shapeSetting } from '../account-settings.ts';
+import { putSetting, rootArn } from '../account-settings.ts';
 import { type Core, placeOf } from '../core.ts';
 
 export function putAccountSettingDefault(core: Core) {
@@ -17,11 +17,7 @@ export function putAccountSettingDefault(core: Core) {
     access: anyAccess,
     async handle(input, call) {
       const place = placeOf(call);
-      const name = readSettingName(input.name);
-      const value = readSettingValue(name, input.value);
-      const principal = rootArn(place.account);
-      await core.store.write([saveSetting(place, principal, name, value)]);
-      return { setting: shapeSetting(name, value, principal) };
+      return putSetting(core, place, rootArn(place.account), input);
     },
   });
 }

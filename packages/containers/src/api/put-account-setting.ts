@@ -2,7 +2,7 @@
 import { PutAccountSetting$, type PutAccountSettingRequest, type PutAccountSettingResponse } from '@aws-sdk/client-ecs';
 import { operation } from '@longshore/aws';
 import { anyAccess } from '../access.ts';
-import { readPrincipal, readSettingName, readSettingValue, saveSetting, shapeSetting } from '../account-settings.ts';
+import { putSetting, readPrincipal } from '../account-settings.ts';
 import { type Core, placeOf } from '../core.ts';
 
 export function putAccountSetting(core: Core) {
@@ -13,11 +13,7 @@ export function putAccountSetting(core: Core) {
     access: anyAccess,
     async handle(input, call) {
       const place = placeOf(call);
-      const name = readSettingName(input.name);
-      const value = readSettingValue(name, input.value);
-      const principal = readPrincipal(place, input.principalArn, call.principal.arn);
-      await core.store.write([saveSetting(place, principal, name, value)]);
-      return { setting: shapeSetting(name, value, principal) };
+      return putSetting(core, place, readPrincipal(place, input.principalArn, call.principal.arn), input);
     },
   });
 }
