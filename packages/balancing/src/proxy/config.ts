@@ -40,8 +40,7 @@ export const frontendName = (listener: Pick<Listener, 'arn' | 'port'>): string =
 
 /** One word of the configuration, whatever it holds. Throws a TypeError for what no line can hold. */
 export function quote(text: string): string {
-  // eslint-disable-next-line no-control-regex
-  if (/[\u0000-\u001f\u007f]/.test(text)) throw new TypeError('a control character cannot be configured');
+  if (/\p{Cc}/u.test(text)) throw new TypeError('a control character cannot be configured');
   return `'${text.replaceAll("'", String.raw`'\''`)}'`;
 }
 
