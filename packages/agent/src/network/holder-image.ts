@@ -44,25 +44,3 @@ export function waitingProgram(architecture: string): Buffer | undefined {
   file.set(program.code, headerBytes + programHeaderBytes);
   return file;
 }
-
-function octal(value: number, width: number): string {
-  return `${value.toString(8).padStart(width - 1, '0')}\0`;
-}
-
-/** A tar archive of one executable file (POSIX.1-1988 ustar). */
-export function archiveOf(name: string, content: Buffer): Buffer {
-  const header = Buffer.alloc(512);
-  header.write(name, 0);
-  header.write(octal(0o755, 8), 100);
-  header.write(octal(0, 8), 108);
-  header.write(octal(0, 8), 116);
-  header.write(octal(content.length, 12), 124);
-  header.write(octal(0, 12), 136);
-  header.write('        ', 148);
-  header.write('0', 156);
-  header.write('ustar\x0000', 257);
-  const sum = header.reduce((total, byte) => total + byte, 0);
-  header.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148);
-  const rest = Buffer.alloc((512 - (content.length % 512)) % 512);
-  return Buffer.concat([header, content, rest, Buffer.alloc(1024)]);
-}

@@ -6,7 +6,8 @@ import type { Engine } from '../docker/engine.ts';
 import { isStatus } from '../docker/errors.ts';
 import type { ContainerSummary, CreateBody } from '../docker/types.ts';
 import type { PauseRequest } from './task-network.ts';
-import { archiveOf, waitingProgram } from './holder-image.ts';
+import { tarOf } from '../tar.ts';
+import { waitingProgram } from './holder-image.ts';
 
 /** The label of holders; its value says whose they are. */
 export const holderLabel = 'longshore.network-holder';
@@ -67,7 +68,7 @@ export function createHolders(parts: {
     const { Architecture } = await engine.info();
     const program = waitingProgram(Architecture);
     if (!program) throw new Error(`there is no network holder for the architecture ${Architecture}`);
-    await engine.importImage(archiveOf('hold', program), holderImage, 'ENTRYPOINT ["/hold"]');
+    await engine.importImage(tarOf([{ path: 'hold', content: program }]), holderImage, 'ENTRYPOINT ["/hold"]');
   }
 
   async function create(name: string, body: CreateBody): Promise<string> {

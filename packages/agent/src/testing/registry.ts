@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { gzipSync } from 'node:zlib';
 import { digestOf } from '@longshore/base';
-import { tarOf } from './tar.ts';
+import { tarOf } from '../tar.ts';
 
 export const registryPassword = 'registry-password';
 

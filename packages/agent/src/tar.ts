@@ -1,4 +1,4 @@
-// The smallest tar archive that Docker takes as a layer: a few files and links (POSIX.1-1988 ustar).
+// The smallest tar archive that Docker takes as a layer: a few executable files and links (POSIX.1-1988 ustar).
 
 export interface TarEntry {
   readonly path: string;
