@@ -133,7 +133,7 @@ export async function startLongshore(options: LongshoreOptions = {}): Promise<Lo
     stop: () => end('SIGTERM'),
     async [Symbol.asyncDispose]() {
       await end('SIGTERM');
-      await removeContainersOf(credentials.account);
+      if (!args.includes('--no-agent')) await removeContainersOf(credentials.account);
       rmSync(dataDir, { recursive: true, force: true });
     },
   };
