@@ -33,13 +33,20 @@ async function mountFrom(call: OciCall, { name, target, digest }: Mount, from: s
   return repository && layer ? mountLayer(call.core, repository, target, digest, layer) : false;
 }
 
-async function mountFromAnywhere(call: OciCall, mount: Mount): Promise<boolean> {
-  const allowed: Repository[] = [];
-  for (const each of await repositoriesLinking(call.core.store, call.caller.principal.account, mount.digest)) {
-    if (await isAllowed(call, each, each, readLayer)) allowed.push(each);
+/** The repositories of the caller's own account that have the blob and that the caller may pull from, token scopes aside. */
+async function* readable(call: OciCall, digest: Digest): AsyncGenerator<Repository> {
+  for (const each of await repositoriesLinking(call.core.store, call.caller.principal.account, digest)) {
+    if (await isAllowed(call, each, each, readLayer)) yield each;
   }
-  const source = allowed.find((each) => isInScope(call, each, 'pull')) ?? allowed[0];
-  return source ? mountFrom(call, mount, source.name) : false;
+}
+
+async function mountFromAnywhere(call: OciCall, mount: Mount): Promise<boolean> {
+  let outOfScope: Repository | undefined;
+  for await (const each of readable(call, mount.digest)) {
+    if (isInScope(call, each, 'pull')) return mountFrom(call, mount, each.name);
+    outOfScope ??= each;
+  }
+  return outOfScope ? mountFrom(call, mount, outOfScope.name) : false;
 }
 
 async function mayMount(call: OciCall, target: Repository): Promise<boolean> {
@@ -55,9 +62,8 @@ export async function readableElsewhere(
 ): Promise<{ readonly repository: Repository; readonly layer: Layer } | undefined> {
   const { core, caller } = call;
   if (target.account !== caller.principal.account || !(await mayMount(call, target))) return undefined;
-  for (const each of await repositoriesLinking(core.store, caller.principal.account, digest)) {
+  for await (const each of readable(call, digest)) {
     if (each.settings.kmsKey !== target.settings.kmsKey || !isInScope(call, each, 'pull')) continue;
-    if (!(await isAllowed(call, each, each, readLayer))) continue;
     const { layer } = await findLayer(core, each, digest);
     if (layer) return { repository: each, layer };
   }
@@ -66,8 +72,8 @@ export async function readableElsewhere(
 
 /**
  * Links a blob from a repository that the caller may pull from, unless the account's BLOB_MOUNTING is off. False in every
- * other case, for whatever reason. Throws
- * a challenge if only the token's scopes are in the way, as clients expect: they come back with a wider one.
+ * other case, for whatever reason. Throws a challenge if only the token's scopes are in the way, as clients expect: they come
+ * back with a wider one.
  */
 export async function tryMount(call: OciCall, mount: Mount, from: string | null): Promise<boolean> {
   if (!(await mayMount(call, mount.target))) return false;
