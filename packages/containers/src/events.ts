@@ -3,7 +3,7 @@ import { emitEvent, type Step } from '@longshore/store';
 import { parseArn } from '@longshore/base';
 import type { InstanceRecord } from './instances.ts';
 import { shapeTask } from './task-shape.ts';
-import type { Deployment } from './services.ts';
+import type { Deployment } from './services/rows.ts';
 import type { TaskRecord } from './tasks.ts';
 
 function emit(detailType: string, arn: string, now: number, detail: Readonly<Record<string, unknown>>): Step {

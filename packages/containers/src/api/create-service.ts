@@ -11,8 +11,8 @@ import { readLaunchType } from '../launch-type.ts';
 import { checkName, ecsArn, lastPart, type Place } from '../names.ts';
 import { readNetworkConfiguration } from '../network/configuration.ts';
 import { readRules } from '../placement/rules.ts';
-import { readConfiguration, usualConfiguration } from '../service-configuration.ts';
-import { beginDeployment, type Beginning, checkShifting } from '../service-deploy.ts';
+import { readConfiguration, usualConfiguration } from '../services/configuration.ts';
+import { beginDeployment, type Beginning, checkShifting } from '../services/deploy.ts';
 import {
   checkDaemon,
   checkDesiredCount,
@@ -22,10 +22,10 @@ import {
   readPropagation,
   readStrategy,
   refuseServiceFields,
-} from '../service-input.ts';
-import { shapeServices } from '../service-shape.ts';
+} from '../services/input.ts';
+import { shapeServices } from '../services/shape.ts';
 import { readAttachments } from '../targets/input.ts';
-import { findService, insertService, type ServiceRecord } from '../services.ts';
+import { findService, insertService, type ServiceRecord } from '../services/rows.ts';
 import { launchStrategy } from '../providers/cluster.ts';
 import { readTags, tagSteps } from '../tags.ts';
 import { findTokenResult, keepTokenSteps, parametersDigest, readToken } from '../tokens.ts';

@@ -6,10 +6,10 @@ import { requireCluster } from '../clusters.ts';
 import { type Core, placeOf } from '../core.ts';
 import { ecsErrors } from '../errors.ts';
 import { inClusterArn } from '../names.ts';
-import { stopRollout } from '../service-deploy.ts';
-import { saveRollout } from '../service-rollouts.ts';
-import { shapeServices } from '../service-shape.ts';
-import { findService, replaceService } from '../services.ts';
+import { stopRollout } from '../services/deploy.ts';
+import { saveRollout } from '../services/rollouts.ts';
+import { shapeServices } from '../services/shape.ts';
+import { findService, replaceService } from '../services/rows.ts';
 
 export function deleteService(core: Core) {
   return operation<DeleteServiceRequest, DeleteServiceResponse>({

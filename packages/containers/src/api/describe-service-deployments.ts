@@ -9,8 +9,8 @@ import { sql, sqlList } from '@longshore/store';
 import { arnsAccess } from '../access.ts';
 import { type Core, placeOf } from '../core.ts';
 import { ownArns } from '../names.ts';
-import { shapeRollouts } from '../service-rollout-shape.ts';
-import { findRollouts } from '../service-rollouts.ts';
+import { shapeRollouts } from '../services/rollout-shape.ts';
+import { findRollouts } from '../services/rollouts.ts';
 
 export function describeServiceDeployments(core: Core) {
   return operation<DescribeServiceDeploymentsRequest, DescribeServiceDeploymentsResponse>({

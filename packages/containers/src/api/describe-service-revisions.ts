@@ -8,8 +8,8 @@ import { operation } from '@longshore/aws';
 import { arnsAccess } from '../access.ts';
 import { type Core, placeOf } from '../core.ts';
 import { ownArns } from '../names.ts';
-import { shapeRevision } from '../service-rollout-shape.ts';
-import { findRevisions } from '../service-rollouts.ts';
+import { shapeRevision } from '../services/rollout-shape.ts';
+import { findRevisions } from '../services/rollouts.ts';
 
 export function describeServiceRevisions(core: Core) {
   return operation<DescribeServiceRevisionsRequest, DescribeServiceRevisionsResponse>({

@@ -7,8 +7,8 @@ import { type Core, placeOf } from '../core.ts';
 import { invalidParameter } from '../errors.ts';
 import { checkInclude } from '../include.ts';
 import { inClusterArn } from '../names.ts';
-import { shapeServices } from '../service-shape.ts';
-import { findServices } from '../services.ts';
+import { shapeServices } from '../services/shape.ts';
+import { findServices } from '../services/rows.ts';
 import { includedTags } from '../tags.ts';
 
 export function describeServices(core: Core) {

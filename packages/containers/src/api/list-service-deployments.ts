@@ -12,9 +12,9 @@ import { type Core, placeOf } from '../core.ts';
 import { ecsErrors, invalidParameter } from '../errors.ts';
 import { inClusterArn } from '../names.ts';
 import { cutPage, readPage } from '../paging.ts';
-import { shapeBrief } from '../service-rollout-shape.ts';
-import { findRollouts, type RolloutRecord } from '../service-rollouts.ts';
-import { findService } from '../services.ts';
+import { shapeBrief } from '../services/rollout-shape.ts';
+import { findRollouts, type RolloutRecord } from '../services/rollouts.ts';
+import { findService } from '../services/rows.ts';
 
 const statuses: ReadonlySet<string> = new Set([
   'PENDING',

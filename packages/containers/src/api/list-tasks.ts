@@ -9,7 +9,7 @@ import { checkOneOf, ecsErrors, invalidParameter } from '../errors.ts';
 import { findInstance } from '../instances.ts';
 import { inClusterArn } from '../names.ts';
 import { cutPage, readPage } from '../paging.ts';
-import { findService } from '../services.ts';
+import { findService } from '../services/rows.ts';
 
 export function listTasks(core: Core) {
   return operation<ListTasksRequest, ListTasksResponse>({

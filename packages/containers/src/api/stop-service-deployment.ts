@@ -11,8 +11,8 @@ import { arnsAccess } from '../access.ts';
 import { type Core, placeOf } from '../core.ts';
 import { clientError, ecsErrors, invalidParameter } from '../errors.ts';
 import { ownArns } from '../names.ts';
-import { findRollouts, type Rollout, saveRollout } from '../service-rollouts.ts';
-import { findService, replaceService } from '../services.ts';
+import { findRollouts, type Rollout, saveRollout } from '../services/rollouts.ts';
+import { findService, replaceService } from '../services/rows.ts';
 
 export function stopServiceDeployment(core: Core) {
   return operation<StopServiceDeploymentRequest, StopServiceDeploymentResponse>({

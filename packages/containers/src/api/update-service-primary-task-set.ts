@@ -7,7 +7,7 @@ import {
 import { operation } from '@longshore/aws';
 import type { Core } from '../core.ts';
 import { invalidParameter } from '../errors.ts';
-import { replaceService } from '../services.ts';
+import { replaceService } from '../services/rows.ts';
 import { requireExternalService, requireTaskSet, taskSetAccess } from '../task-sets/input.ts';
 import { findTaskSets, replaceTaskSet } from '../task-sets/rows.ts';
 import { shapeTaskSets } from '../task-sets/shape.ts';

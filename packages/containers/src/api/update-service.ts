@@ -11,8 +11,8 @@ import { clientError, ecsErrors, invalidParameter, unsupported } from '../errors
 import { inClusterArn } from '../names.ts';
 import { renewedNetwork } from '../network/configuration.ts';
 import { readRules } from '../placement/rules.ts';
-import { readConfiguration } from '../service-configuration.ts';
-import { beginDeployment, checkShifting, isShifting } from '../service-deploy.ts';
+import { readConfiguration } from '../services/configuration.ts';
+import { beginDeployment, checkShifting, isShifting } from '../services/deploy.ts';
 import {
   checkDaemon,
   checkDesiredCount,
@@ -20,10 +20,10 @@ import {
   readGracePeriod,
   readPropagation,
   refuseServiceFields,
-} from '../service-input.ts';
+} from '../services/input.ts';
 import { attachmentsChange, readAttachments } from '../targets/input.ts';
-import { shapeServices } from '../service-shape.ts';
-import { findService, replaceService, type ServiceRecord } from '../services.ts';
+import { shapeServices } from '../services/shape.ts';
+import { findService, replaceService, type ServiceRecord } from '../services/rows.ts';
 
 /** The service with everything that is changed without a deployment. */
 function adjusted(service: ServiceRecord, input: UpdateServiceRequest, now: number, canWatch: boolean): ServiceRecord {

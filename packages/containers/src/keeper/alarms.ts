@@ -1,6 +1,6 @@
 // The alarms that a deployment watches: looked at only as long as it is under way.
 import type { Core } from '../core.ts';
-import type { ServiceRecord } from '../services.ts';
+import type { ServiceRecord } from '../services/rows.ts';
 
 /** Names of the service's alarms that ring; undefined where none are watched now. */
 export async function ringingAlarms(

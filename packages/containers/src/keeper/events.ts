@@ -1,7 +1,7 @@
 // The events of ECS that a round of the keeper gives rise to, for EventBridge's kind of listeners.
 import type { Step } from '@longshore/store';
 import { deploymentEvent, serviceEvent } from '../events.ts';
-import type { ServiceRecord } from '../services.ts';
+import type { ServiceRecord } from '../services/rows.ts';
 import type { Started } from './start.ts';
 import type { ServicePlan } from './types.ts';
 

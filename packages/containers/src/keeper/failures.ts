@@ -1,5 +1,5 @@
 // What the ends of tasks say of their deployment: how many failed, and how long to wait before the next start.
-import type { Deployment } from '../services.ts';
+import type { Deployment } from '../services/rows.ts';
 import { isHealthy } from './health.ts';
 import type { KeptService, KeptTask, PlanSettings } from './types.ts';
 

@@ -1,6 +1,6 @@
 // Two revisions side by side, as long as traffic is shifted from one to the other: the new one is scaled up to the desired
 // count beside the old one, which is kept at it. Nothing of both is stopped but what is too much or unhealthy.
-import type { Deployment } from '../services.ts';
+import type { Deployment } from '../services/rows.ts';
 import { dispensable } from './dispensable.ts';
 import { changesAt, isHealthy, isUnhealthy, unhealthyStop } from './health.ts';
 import type { KeptService, KeptTask, Moves, PlanSettings, Stop } from './types.ts';

@@ -1,6 +1,6 @@
 // Whether a service's task counts as healthy or as unhealthy. Behind load balancers they decide; without them and without
 // a health check it is healthy after it has run for a while. What says that it is unhealthy is not listened to in the service's grace period.
-import type { Deployment } from '../services.ts';
+import type { Deployment } from '../services/rows.ts';
 import type { KeptService, KeptTask, PlanSettings, Stop } from './types.ts';
 
 function checked(task: KeptTask, deployments: readonly Deployment[]): boolean {

@@ -7,7 +7,7 @@ import { rulesOf } from '../launch.ts';
 import { demandOf } from '../placement/demand.ts';
 import { refusals } from '../placement/feasible.ts';
 import type { Offer, Reason } from '../placement/types.ts';
-import type { ServiceRecord } from '../services.ts';
+import type { ServiceRecord } from '../services/rows.ts';
 import { placementWishes } from './wishes.ts';
 import type { KeptInstance, KeptTask } from './types.ts';
 

@@ -3,7 +3,7 @@
 import { errorText, type LoopService, loopService } from '@longshore/base';
 import { ConflictError } from '@longshore/store';
 import type { Core } from '../core.ts';
-import { keptServices } from '../services.ts';
+import { keptServices } from '../services/rows.ts';
 import { ringingAlarms } from './alarms.ts';
 import { keepService } from './keep.ts';
 import { keptInstances } from './instances.ts';

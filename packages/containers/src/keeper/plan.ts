@@ -1,6 +1,6 @@
 // Keeping a service: from what is wanted and the tasks there are to what must be started and stopped. Pure. The strategy
 // (REPLICA, DAEMON) says what moves; here is what is the same for all: failures, the course of the deployment, the end.
-import type { Deployment } from '../services.ts';
+import type { Deployment } from '../services/rows.ts';
 import { planDaemon } from './daemon.ts';
 import { noteFailures } from './failures.ts';
 import { planMove } from './move.ts';

@@ -1,6 +1,6 @@
 // What the keeper reads of tasks: only the columns that its plan needs.
 import { type Sql, sql, type View } from '@longshore/store';
-import type { ServiceDocument, ServiceRecord } from '../services.ts';
+import type { ServiceDocument, ServiceRecord } from '../services/rows.ts';
 import type { DesiredStatus, Health, TaskStatus } from '../tasks.ts';
 import type { KeptService, KeptTask } from './types.ts';
 

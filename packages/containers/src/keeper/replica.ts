@@ -1,6 +1,6 @@
 // REPLICA: so many tasks, wherever there is room. Counts follow ECS: the minimum rounds up, the maximum rounds down; tasks
 // that are still stopping count against the maximum, those on an instance that is lost count for nothing.
-import type { Deployment } from '../services.ts';
+import type { Deployment } from '../services/rows.ts';
 import { dispensable } from './dispensable.ts';
 import { changesAt, isHealthy, isUndecided, isUnhealthy, unhealthyStop } from './health.ts';
 import type { KeptService, KeptTask, Moves, PlanSettings, Stop } from './types.ts';

@@ -1,7 +1,7 @@
 // The course of a deployment: it completes, or it fails and is rolled back to the one that completed last, or, where
 // that is not wished or there is none, it stays where it is and nothing more is started.
-import type { Deployment } from '../services.ts';
-import { isOpen, type Rollout } from '../service-rollouts.ts';
+import type { Deployment } from '../services/rows.ts';
+import { isOpen, type Rollout } from '../services/rollouts.ts';
 import { thresholdOf } from './failures.ts';
 import type { KeptService, News } from './types.ts';
 

@@ -3,8 +3,8 @@
 // come after a newer one.
 import { acquireLease, holdsLease, releaseLease } from '@longshore/store';
 import type { Core } from '../core.ts';
-import { type Rollout, saveRollout, type Traffic, trafficRules } from '../service-rollouts.ts';
-import { findService, replaceService, type ServiceRecord } from '../services.ts';
+import { type Rollout, saveRollout, type Traffic, trafficRules } from '../services/rollouts.ts';
+import { findService, replaceService, type ServiceRecord } from '../services/rows.ts';
 import { sameTraffic } from './stages.ts';
 
 const leaseMs = 30_000;

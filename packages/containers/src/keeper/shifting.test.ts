@@ -3,8 +3,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { deployment, instance, type Laws, round, service, settleMs, task, type World } from '../testing/kept.ts';
-import type { Rollout } from '../service-rollouts.ts';
-import type { ShiftingStrategy } from '../service-strategy.ts';
+import type { Rollout } from '../services/rollouts.ts';
+import type { ShiftingStrategy } from '../services/strategy.ts';
 import { advance, stepsOf } from './stages.ts';
 import { isUnshifted, weightsOf } from './shift.ts';
 

@@ -1,8 +1,8 @@
 // The stages of a deployment that shifts traffic: the new revision is scaled up beside the old one, gets the test traffic,
 // then the production traffic at once or in steps, bakes, and then the old one goes. Pure: what is to be shifted is noted,
 // and nothing goes on before the load balancer has it.
-import { newPauseId, type Pause, type Rollout, type Stage, type Traffic } from '../service-rollouts.ts';
-import type { HookStage, ShiftingStrategy } from '../service-strategy.ts';
+import { newPauseId, type Pause, type Rollout, type Stage, type Traffic } from '../services/rollouts.ts';
+import type { HookStage, ShiftingStrategy } from '../services/strategy.ts';
 
 const minuteMs = 60_000;
 

@@ -5,7 +5,7 @@ import { findDefinitionByArn } from '../definitions.ts';
 import { type LaunchFailure, planLaunch } from '../launch.ts';
 import { launchTags } from '../launch-input.ts';
 import { lastPart } from '../names.ts';
-import type { ServiceRecord } from '../services.ts';
+import type { ServiceRecord } from '../services/rows.ts';
 import { findTags } from '../tags.ts';
 import { taskTargets } from '../targets/input.ts';
 import type { TaskRecord } from '../tasks.ts';

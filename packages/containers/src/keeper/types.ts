@@ -1,7 +1,7 @@
 // The nouns of keeping a service, as plain data: what the plan is made from, and the plan.
-import type { CircuitBreaker, Deployment, Move, ServiceStatus } from '../services.ts';
-import type { Rollout } from '../service-rollouts.ts';
-import type { ShiftingStrategy } from '../service-strategy.ts';
+import type { CircuitBreaker, Deployment, Move, ServiceStatus } from '../services/rows.ts';
+import type { Rollout } from '../services/rollouts.ts';
+import type { ShiftingStrategy } from '../services/strategy.ts';
 import type { DesiredStatus, Health, TaskStatus } from '../tasks.ts';
 
 export interface KeptTask {

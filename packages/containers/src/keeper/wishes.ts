@@ -2,7 +2,7 @@
 // (ECS, "UpdateService": how the service scheduler places tasks).
 import { readRules } from '../placement/rules.ts';
 import type { Wishes } from '../placement/types.ts';
-import type { ServiceDocument } from '../services.ts';
+import type { ServiceDocument } from '../services/rows.ts';
 
 const usual: Wishes['strategies'] = [
   { type: 'spread', field: 'attribute:ecs.availability-zone' },

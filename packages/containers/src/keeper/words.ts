@@ -1,7 +1,7 @@
 // What a service says of itself, in ECS's words.
 import type { LaunchFailure } from '../launch.ts';
 import { lastPart } from '../names.ts';
-import type { ServiceRecord } from '../services.ts';
+import type { ServiceRecord } from '../services/rows.ts';
 import type { Started } from './start.ts';
 import type { ServicePlan, Stop } from './types.ts';
 

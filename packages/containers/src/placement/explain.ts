@@ -5,7 +5,7 @@ import { clusterArnOf, inClusterArn, lastPart, type Place } from '../names.ts';
 import { findCluster } from '../clusters.ts';
 import { type DefinitionRecord, findDefinition, findDefinitionByArn } from '../definitions.ts';
 import { rulesOf } from '../launch.ts';
-import { findService, type ServiceRecord } from '../services.ts';
+import { findService, type ServiceRecord } from '../services/rows.ts';
 import { findTask, type TaskRecord } from '../tasks.ts';
 import { demandOf } from './demand.ts';
 import { refusals } from './feasible.ts';

@@ -6,11 +6,11 @@ import type {
   ServiceDeploymentAlarms,
   ServiceDeploymentCircuitBreaker,
 } from '@aws-sdk/client-ecs';
-import { invalidParameter, unsupported } from './errors.ts';
-import type { Strategy } from './service-input.ts';
-import { readShifting, shapeShifting } from './service-strategy.ts';
-import { isOpen, type Rollout } from './service-rollouts.ts';
-import type { CircuitBreaker, ServiceDocument, WatchedAlarms } from './services.ts';
+import { invalidParameter, unsupported } from '../errors.ts';
+import type { Strategy } from './input.ts';
+import { readShifting, shapeShifting } from './strategy.ts';
+import { isOpen, type Rollout } from './rollouts.ts';
+import type { CircuitBreaker, ServiceDocument, WatchedAlarms } from './rows.ts';
 
 export type Configuration = Pick<
   ServiceDocument,

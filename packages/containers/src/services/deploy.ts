@@ -1,11 +1,11 @@
 // The beginning of a deployment: the deployment itself, its revision and its service deployment, with what they replace.
 import type { LoadBalancer } from '@aws-sdk/client-ecs';
 import type { Step, View } from '@longshore/store';
-import type { Core } from './core.ts';
-import type { DefinitionRecord } from './definitions.ts';
-import { deploymentEvent } from './events.ts';
-import { invalidParameter } from './errors.ts';
-import type { Place } from './names.ts';
+import type { Core } from '../core.ts';
+import type { DefinitionRecord } from '../definitions.ts';
+import { deploymentEvent } from '../events.ts';
+import { invalidParameter } from '../errors.ts';
+import type { Place } from '../names.ts';
 import {
   insertRevision,
   isOpen,
@@ -15,9 +15,9 @@ import {
   type Rollout,
   saveRollout,
   type Switch,
-} from './service-rollouts.ts';
-import { checkShiftingTargets } from './service-strategy.ts';
-import { countServiceTasks, type Deployment, type ServiceDocument, type ServiceRecord } from './services.ts';
+} from './rollouts.ts';
+import { checkShiftingTargets } from './strategy.ts';
+import { countServiceTasks, type Deployment, type ServiceDocument, type ServiceRecord } from './rows.ts';
 
 /** A primary deployment of `definition`, as ECS names them: `ecs-svc/` and nineteen digits. */
 export function newDeployment(

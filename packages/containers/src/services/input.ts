@@ -1,7 +1,7 @@
 // What CreateService and UpdateService have in common: checking, and what is refused for now.
 import type { CreateServiceRequest, UpdateServiceRequest } from '@aws-sdk/client-ecs';
-import { invalidParameter, unsupported } from './errors.ts';
-import type { ServiceDocument } from './services.ts';
+import { invalidParameter, unsupported } from '../errors.ts';
+import type { ServiceDocument } from './rows.ts';
 
 type Both = Omit<CreateServiceRequest, 'serviceName' | 'desiredCount'> & Pick<UpdateServiceRequest, 'desiredCount'>;
 

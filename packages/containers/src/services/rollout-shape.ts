@@ -1,10 +1,10 @@
 // Service deployments and revisions as the API shows them.
 import type { ServiceDeployment, ServiceDeploymentBrief, ServiceRevision } from '@aws-sdk/client-ecs';
 import type { View } from '@longshore/store';
-import { dateOf } from './documents.ts';
-import { shapeAlarms, shapeBreaker, shapeConfiguration } from './service-configuration.ts';
-import type { RevisionRecord, RolloutRecord, Stage, Traffic } from './service-rollouts.ts';
-import { countServiceTasks, findServices, type ServiceRecord, type TaskCount } from './services.ts';
+import { dateOf } from '../documents.ts';
+import { shapeAlarms, shapeBreaker, shapeConfiguration } from './configuration.ts';
+import type { RevisionRecord, RolloutRecord, Stage, Traffic } from './rollouts.ts';
+import { countServiceTasks, findServices, type ServiceRecord, type TaskCount } from './rows.ts';
 
 export function shapeBrief({ rollout, serviceArn, clusterArn }: RolloutRecord): ServiceDeploymentBrief {
   return {

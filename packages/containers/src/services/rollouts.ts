@@ -3,10 +3,10 @@
 import { createHash } from 'node:crypto';
 import { newHexId, newUuid } from '@longshore/base';
 import { type Sql, type Step, sql, sqlList, type View } from '@longshore/store';
-import { readDocument, writeDocument } from './documents.ts';
-import type { DefinitionRecord } from './definitions.ts';
-import { ecsArn, lastPart, type Place } from './names.ts';
-import type { ServiceDocument, ServiceRecord } from './services.ts';
+import { readDocument, writeDocument } from '../documents.ts';
+import type { DefinitionRecord } from '../definitions.ts';
+import { ecsArn, lastPart, type Place } from '../names.ts';
+import type { ServiceDocument, ServiceRecord } from './rows.ts';
 
 export type RolloutStatus =
   | 'IN_PROGRESS'

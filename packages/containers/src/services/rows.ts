@@ -1,6 +1,6 @@
 // Services: the record, its rows, and the step that replaces it by compare and set. Events are a column of their own, so
 // that the keeper's look over all services does not read them.
-import type { StrategyItem } from './providers/strategy.ts';
+import type { StrategyItem } from '../providers/strategy.ts';
 import type {
   LoadBalancer,
   NetworkConfiguration,
@@ -9,9 +9,9 @@ import type {
   ServiceRegistry,
 } from '@aws-sdk/client-ecs';
 import { type Sql, type Step, sql, sqlList, type View } from '@longshore/store';
-import { readDocument, writeDocument } from './documents.ts';
-import type { Rollout } from './service-rollouts.ts';
-import type { ShiftingStrategy } from './service-strategy.ts';
+import { readDocument, writeDocument } from '../documents.ts';
+import type { Rollout } from './rollouts.ts';
+import type { ShiftingStrategy } from './strategy.ts';
 
 export type ServiceStatus = 'ACTIVE' | 'DRAINING' | 'INACTIVE';
 

@@ -1,12 +1,12 @@
 // Services as the API shows them.
 import type { Deployment as ApiDeployment, Service, ServiceCurrentRevisionSummary, TaskSet } from '@aws-sdk/client-ecs';
 import type { View } from '@longshore/store';
-import { dateOf } from './documents.ts';
-import { shapeConfiguration } from './service-configuration.ts';
-import { isOpen } from './service-rollouts.ts';
-import { countServiceTasks, type Deployment, type ServiceRecord, type TaskCount } from './services.ts';
-import { type CleanTag } from './tags.ts';
-import { taskSetsOf } from './task-sets/shape.ts';
+import { dateOf } from '../documents.ts';
+import { shapeConfiguration } from './configuration.ts';
+import { isOpen } from './rollouts.ts';
+import { countServiceTasks, type Deployment, type ServiceRecord, type TaskCount } from './rows.ts';
+import { type CleanTag } from '../tags.ts';
+import { taskSetsOf } from '../task-sets/shape.ts';
 
 const pendingStatuses = new Set(['PROVISIONING', 'PENDING', 'ACTIVATING']);
 

@@ -1,17 +1,20 @@
 // Deployment strategies that shift traffic between two revisions — BLUE_GREEN, LINEAR, CANARY — as a service asks for them:
 // checked, completed, and shown. ROLLING has none of this.
 import type { DeploymentConfiguration, DeploymentLifecycleHook, LoadBalancer } from '@aws-sdk/client-ecs';
-import { invalidParameter, unsupported } from './errors.ts';
+import { invalidParameter, unsupported } from '../errors.ts';
 
-export type HookStage =
-  | 'RECONCILE_SERVICE'
-  | 'PRE_SCALE_UP'
-  | 'POST_SCALE_UP'
-  | 'TEST_TRAFFIC_SHIFT'
-  | 'POST_TEST_TRAFFIC_SHIFT'
-  | 'PRE_PRODUCTION_TRAFFIC_SHIFT'
-  | 'PRODUCTION_TRAFFIC_SHIFT'
-  | 'POST_PRODUCTION_TRAFFIC_SHIFT';
+const hookStages = [
+  'RECONCILE_SERVICE',
+  'PRE_SCALE_UP',
+  'POST_SCALE_UP',
+  'TEST_TRAFFIC_SHIFT',
+  'POST_TEST_TRAFFIC_SHIFT',
+  'PRE_PRODUCTION_TRAFFIC_SHIFT',
+  'PRODUCTION_TRAFFIC_SHIFT',
+  'POST_PRODUCTION_TRAFFIC_SHIFT',
+] as const;
+
+export type HookStage = (typeof hookStages)[number];
 
 /** A stage at which the deployment waits for ContinueServiceDeployment. */
 export interface PauseHook {
@@ -29,17 +32,6 @@ export interface ShiftingStrategy {
   /** Between the steps. */
   readonly stepMinutes?: number | undefined;
 }
-
-const hookStages: ReadonlySet<string> = new Set<HookStage>([
-  'RECONCILE_SERVICE',
-  'PRE_SCALE_UP',
-  'POST_SCALE_UP',
-  'TEST_TRAFFIC_SHIFT',
-  'POST_TEST_TRAFFIC_SHIFT',
-  'PRE_PRODUCTION_TRAFFIC_SHIFT',
-  'PRODUCTION_TRAFFIC_SHIFT',
-  'POST_PRODUCTION_TRAFFIC_SHIFT',
-]);
 
 function minutes(what: string, value: number | undefined, usual: number, least = 0, most = 1440): number {
   if (value === undefined) return usual;
@@ -59,7 +51,7 @@ function readHook(hook: DeploymentLifecycleHook): PauseHook {
   if (hook.targetType !== 'PAUSE')
     throw unsupported('A lifecycle hook that calls a Lambda function', 'Use the target type PAUSE.');
   const stages = hook.lifecycleStages ?? [];
-  const wrong = stages.find((each) => !hookStages.has(each));
+  const wrong = stages.find((each) => !(hookStages as readonly string[]).includes(each));
   if (stages.length === 0 || wrong !== undefined)
     throw invalidParameter('A lifecycle hook must have lifecycleStages, each one at which hooks are run.');
   if (hook.hookTargetArn !== undefined) throw invalidParameter('A PAUSE hook has no hookTargetArn.');

@@ -3,7 +3,7 @@ import type { LoadBalancer, ServiceRegistry } from '@aws-sdk/client-ecs';
 import type { Core } from '../core.ts';
 import type { DefinitionRecord } from '../definitions.ts';
 import { invalidParameter, unsupported } from '../errors.ts';
-import type { ServiceDocument } from '../services.ts';
+import type { ServiceDocument } from '../services/rows.ts';
 import type { TaskTargets } from '../tasks.ts';
 
 const mostLoadBalancers = 5;

@@ -6,7 +6,7 @@ import { requireCluster } from '../clusters.ts';
 import { type Core, placeOf } from '../core.ts';
 import { ecsErrors, invalidParameter } from '../errors.ts';
 import { accountOfArn, clusterArnOf, ecsArn, inClusterArn, lastPart, type Place } from '../names.ts';
-import { findService, type ServiceRecord } from '../services.ts';
+import { findService, type ServiceRecord } from '../services/rows.ts';
 import { findTaskSet, type Share, type TaskSetRecord } from './rows.ts';
 
 interface Named {

@@ -6,7 +6,7 @@ import { isIdle, planService } from '../keeper/plan.ts';
 import { readKeptTasks } from '../keeper/read.ts';
 import { startTasks } from '../keeper/start.ts';
 import type { PlanSettings, ServicePlan, Stop } from '../keeper/types.ts';
-import { findService, serviceUnchanged } from '../services.ts';
+import { findService, serviceUnchanged } from '../services/rows.ts';
 import { forgetTagsStep } from '../tags.ts';
 import { askToStop } from '../task-state.ts';
 import { moveTaskSteps } from '../task-steps.ts';

@@ -1,7 +1,7 @@
 // A task set as the planner of services sees one: a service with one deployment, as large as the set's share. Pure.
 import { keptService } from '../keeper/read.ts';
 import type { KeptService } from '../keeper/types.ts';
-import type { ServiceRecord } from '../services.ts';
+import type { ServiceRecord } from '../services/rows.ts';
 import { type TaskSetRecord, wantedOf } from './rows.ts';
 
 /** What is started for the set is started for this. */

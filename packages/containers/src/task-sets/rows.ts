@@ -4,7 +4,7 @@ import type { NetworkConfiguration } from '@aws-sdk/client-ecs';
 import { type Sql, type Step, sql, sqlList, type View } from '@longshore/store';
 import { readDocument, writeDocument } from '../documents.ts';
 import type { StrategyItem } from '../providers/strategy.ts';
-import type { Deployment } from '../services.ts';
+import type { Deployment } from '../services/rows.ts';
 
 export type TaskSetStatus = 'PRIMARY' | 'ACTIVE' | 'DRAINING';
 

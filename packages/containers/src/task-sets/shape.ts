@@ -2,7 +2,7 @@
 import type { TaskSet } from '@aws-sdk/client-ecs';
 import type { View } from '@longshore/store';
 import { dateOf } from '../documents.ts';
-import { countServiceTasks, type ServiceRecord, type TaskCount } from '../services.ts';
+import { countServiceTasks, type ServiceRecord, type TaskCount } from '../services/rows.ts';
 import type { CleanTag } from '../tags.ts';
 import { findTaskSets, type TaskSetRecord, wantedOf } from './rows.ts';
 

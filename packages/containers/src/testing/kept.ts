@@ -1,6 +1,6 @@
 // Services, tasks and a small world for tests of the keeper's plans: agents do in a round what they are told, or not, as
 // luck says.
-import type { Deployment } from '../services.ts';
+import type { Deployment } from '../services/rows.ts';
 import { planService } from '../keeper/plan.ts';
 import type { KeptInstance, KeptService, KeptTask, ServicePlan } from '../keeper/types.ts';
 
