@@ -156,9 +156,9 @@ describe('routes', () => {
       }),
       { numRuns: 500 },
     );
-    const started = performance.now();
+    const started = process.cpuUsage();
     for (const text of ['/blobs', '/blobs/uploads', '/manifests/', '%2f']) routeOf(`/v2${text.repeat(1_000)}`);
-    expect(performance.now() - started).toBeLessThan(200);
+    expect(process.cpuUsage(started).user).toBeLessThan(200_000);
   });
 });
 

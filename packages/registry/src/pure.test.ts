@@ -31,10 +31,10 @@ describe('names', () => {
   });
 
   test('any text is read in little time', () => {
-    const started = performance.now();
+    const started = process.cpuUsage();
     parseRepositoryName(`${'a-'.repeat(120)}!`);
     parseRepositoryName(`${'a_'.repeat(120)}!`);
-    expect(performance.now() - started).toBeLessThan(100);
+    expect(process.cpuUsage(started).user).toBeLessThan(100_000);
   });
 
   test('references are a digest or a tag', () => {

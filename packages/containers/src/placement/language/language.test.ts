@@ -120,9 +120,9 @@ describe('an expression', () => {
 
   test('with a pattern that makes others back-track is as quick as any', () => {
     const { test: matches } = compileConstraint('attribute:v =~ (a|a)*(a|aa)+b');
-    const start = performance.now();
+    const start = process.cpuUsage();
     expect(matches({ ...facts, attributes: new Map([['v', 'a'.repeat(128)]]) })).toBe(false);
-    expect(performance.now() - start).toBeLessThan(1000);
+    expect(process.cpuUsage(start).user).toBeLessThan(1_000_000);
   });
 
   test('compares versions by their numbers', () => {
