@@ -2,9 +2,12 @@
 // and a group whose machines a program makes.
 import {
   CreateCapacityProviderCommand,
+  CreateServiceCommand,
+  DescribeClustersCommand,
   DescribeTasksCommand,
   ECSClient,
   ListContainerInstancesCommand,
+  ListTasksCommand,
   PutClusterCapacityProvidersCommand,
   RegisterTaskDefinitionCommand,
   RunTaskCommand,
@@ -16,7 +19,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { dockerCli, run, tryRun } from './support/command.ts';
 import { copyToRegistry, importBusybox } from './support/images.ts';
-import { type Longshore, startLongshore, until } from './support/longshore.ts';
+import { type Longshore, root, startLongshore, until } from './support/longshore.ts';
 import { openMachineNetwork } from './support/machine-network.ts';
 import { whyNoMachines } from './support/machines.ts';
 import { registryAuthorization } from './support/push.ts';
@@ -40,66 +43,42 @@ async function provide(ecs: ECSClient, group: string): Promise<void> {
   );
 }
 
-test.skipIf(whyNoMachines)(
-  'local machines come when tasks find no room, outlive the server, and go when they are empty',
-  async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'capacity-'));
-    const network = await openMachineNetwork();
-    const groups = join(folder, 'groups.json');
-    const local = { name: 'here', kind: 'local', maxSize: 2, cpu: 1024, memory: 128, bridge: network.bridge };
-    writeFileSync(groups, JSON.stringify({ groups: [{ ...local, address: `${network.hostAddress}/24` }] }));
-    const options = {
-      address: network.hostAddress,
-      args: ['--no-hello', '--no-agent', '--machine-groups', groups],
-      env: { LONGSHORE_SCALE_IN_AFTER: '1s', LONGSHORE_PREPARED_NETWORKS: '0' },
-    };
-    let longshore = await startLongshore(options);
-    const ecs = clientOf(longshore);
-    const machines = () => {
-      const own = join(longshore.dataDir, 'machines', 'here');
-      return existsSync(own) ? readdirSync(own).map((name) => join(own, name)) : [];
-    };
-    const stop = (task: string | undefined) => ecs.send(new StopTaskCommand({ task }));
-    try {
-      const image = `${longshore.host}/sleeper:1`;
-      await importBusybox(image);
-      await copyToRegistry(image, await registryAuthorization(longshore));
-      await tryRun(dockerCli, ['rmi', image]);
-      const main = { name: 'main', image, command: ['sleep', '3600'], memory: 100, stopTimeout: 2 };
-      await ecs.send(
-        new RegisterTaskDefinitionCommand({ family: 'sleeper', networkMode: 'none', containerDefinitions: [main] }),
-      );
-      await provide(ecs, 'here');
-      const { tasks } = await ecs.send(new RunTaskCommand({ taskDefinition: 'sleeper', count: 2 }));
-      expect(tasks?.map((each) => each.lastStatus)).toEqual(['PROVISIONING', 'PROVISIONING']);
-      const arns = (tasks ?? []).map((each) => each.taskArn ?? '');
-      const statuses = async () =>
-        (await ecs.send(new DescribeTasksCommand({ tasks: arns }))).tasks?.map((each) => each.lastStatus).toSorted();
-      await until(
-        'both run, each on a machine of its own',
-        async () => (await statuses())?.join() === 'RUNNING,RUNNING',
-      );
-      expect(machines()).toHaveLength(2);
-      const namespaces = machines().map(namespaceIn);
-      const before = machines().map((each) => readFileSync(join(each, 'engine.pid'), 'utf8'));
-
+/** A server with a group of machines of this host, and an image and a task definition `sleeper` of which one task fills a machine. */
+async function openLocalGroup(minSize: number) {
+  const folder = mkdtempSync(join(tmpdir(), 'capacity-'));
+  const network = await openMachineNetwork();
+  const groups = join(folder, 'groups.json');
+  const local = { name: 'here', kind: 'local', minSize, maxSize: 2, cpu: 1024, memory: 128, bridge: network.bridge };
+  writeFileSync(groups, JSON.stringify({ groups: [{ ...local, address: `${network.hostAddress}/24` }] }));
+  const options = {
+    address: network.hostAddress,
+    args: ['--no-hello', '--no-agent', '--machine-groups', groups],
+    env: { LONGSHORE_SCALE_IN_AFTER: '1s', LONGSHORE_PREPARED_NETWORKS: '0' },
+  };
+  let longshore = await startLongshore(options);
+  const ecs = clientOf(longshore);
+  const image = `${longshore.host}/sleeper:1`;
+  await importBusybox(image);
+  await copyToRegistry(image, await registryAuthorization(longshore));
+  await tryRun(dockerCli, ['rmi', image]);
+  const main = { name: 'main', image, command: ['sleep', '3600'], memory: 100, stopTimeout: 2 };
+  await ecs.send(
+    new RegisterTaskDefinitionCommand({ family: 'sleeper', networkMode: 'none', containerDefinitions: [main] }),
+  );
+  const machines = () => {
+    const own = join(longshore.dataDir, 'machines', 'here');
+    return existsSync(own) ? readdirSync(own).map((name) => join(own, name)) : [];
+  };
+  return {
+    ecs,
+    /** The folder of each. */
+    machines,
+    env: () => longshore.env,
+    async killAndRestart() {
       await longshore.kill();
       longshore = await startLongshore({ ...options, dataDir: longshore.dataDir, port: longshore.port });
-      await until('the server knows its machines again', async () => (await statuses())?.join() === 'RUNNING,RUNNING');
-      expect(machines().map((each) => readFileSync(join(each, 'engine.pid'), 'utf8'))).toEqual(before);
-
-      await stop(arns[0]);
-      await until('one machine is gone', () => machines().length === 1);
-      expect(await statuses()).toEqual(['RUNNING', 'STOPPED']);
-      await stop(arns[1]);
-      await until('both are gone', () => machines().length === 0);
-      await until('and so are their instances', async () => {
-        const { containerInstanceArns } = await ecs.send(new ListContainerInstancesCommand({}));
-        return containerInstanceArns?.length === 0;
-      });
-      const left = await run('ip', ['netns', 'list']);
-      expect(namespaces.filter((each) => left.includes(each))).toEqual([]);
-    } finally {
+    },
+    async [Symbol.asyncDispose]() {
       ecs.destroy();
       const left = machines();
       await longshore.stop();
@@ -107,7 +86,91 @@ test.skipIf(whyNoMachines)(
       await longshore[Symbol.asyncDispose]();
       await network.close();
       rmSync(folder, { recursive: true, force: true });
-    }
+    },
+  };
+}
+
+/** Status of each task, sorted. */
+async function statuses(ecs: ECSClient, cluster: string, tasks: string[]): Promise<(string | undefined)[] | undefined> {
+  const answer = await ecs.send(new DescribeTasksCommand({ cluster, tasks }));
+  return answer.tasks?.map((each) => each.lastStatus).toSorted();
+}
+
+async function expectNoNamespaces(names: readonly string[]): Promise<void> {
+  const left = await run('ip', ['netns', 'list']);
+  expect(names.filter((each) => left.includes(each))).toEqual([]);
+}
+
+test.skipIf(whyNoMachines)(
+  'local machines come when tasks find no room, outlive the server, and go when they are empty',
+  async () => {
+    await using here = await openLocalGroup(0);
+    const { ecs, machines } = here;
+    const stop = (task: string | undefined) => ecs.send(new StopTaskCommand({ task }));
+    await provide(ecs, 'here');
+    const { tasks } = await ecs.send(new RunTaskCommand({ taskDefinition: 'sleeper', count: 2 }));
+    expect(tasks?.map((each) => each.lastStatus)).toEqual(['PROVISIONING', 'PROVISIONING']);
+    const arns = (tasks ?? []).map((each) => each.taskArn ?? '');
+    const bothRun = async () => (await statuses(ecs, 'default', arns))?.join() === 'RUNNING,RUNNING';
+    await until('both run, each on a machine of its own', bothRun);
+    expect(machines()).toHaveLength(2);
+    const namespaces = machines().map(namespaceIn);
+    const before = machines().map((each) => readFileSync(join(each, 'engine.pid'), 'utf8'));
+
+    await here.killAndRestart();
+    await until('the server knows its machines again', bothRun);
+    expect(machines().map((each) => readFileSync(join(each, 'engine.pid'), 'utf8'))).toEqual(before);
+
+    await stop(arns[0]);
+    await until('one machine is gone', () => machines().length === 1);
+    expect(await statuses(ecs, 'default', arns)).toEqual(['RUNNING', 'STOPPED']);
+    await stop(arns[1]);
+    await until('both are gone', () => machines().length === 0);
+    await until('and so are their instances', async () => {
+      const { containerInstanceArns } = await ecs.send(new ListContainerInstancesCommand({}));
+      return containerInstanceArns?.length === 0;
+    });
+    await expectNoNamespaces(namespaces);
+  },
+  180_000,
+);
+
+test.skipIf(whyNoMachines)(
+  'a cluster brings its machines up, and deleted by force ends its tasks and lets the machines go',
+  async () => {
+    await using here = await openLocalGroup(1);
+    const { ecs, machines } = here;
+    const longshoreCluster = (...args: string[]) =>
+      tryRun(join(root, 'bin', 'longshore'), ['cluster', ...args], { env: here.env(), timeoutMs: 120_000 });
+    expect(await longshoreCluster('create', 'shop', '--machines', 'here')).toMatchObject({ code: 0 });
+    await until('the smallest size is there', async () => {
+      const { containerInstanceArns } = await ecs.send(new ListContainerInstancesCommand({ cluster: 'shop' }));
+      return containerInstanceArns?.length === 1;
+    });
+    await ecs.send(
+      new CreateServiceCommand({ cluster: 'shop', serviceName: 'web', taskDefinition: 'sleeper', desiredCount: 1 }),
+    );
+    await ecs.send(new RunTaskCommand({ cluster: 'shop', taskDefinition: 'sleeper' }));
+    await until('the service and the task run, each on a machine', async () => {
+      const { taskArns = [] } = await ecs.send(new ListTasksCommand({ cluster: 'shop' }));
+      return taskArns.length === 2 && (await statuses(ecs, 'shop', taskArns))?.join() === 'RUNNING,RUNNING';
+    });
+    const namespaces = machines().map(namespaceIn);
+    expect(namespaces).toHaveLength(2);
+    const listed = await longshoreCluster('list');
+    expect(listed.stdout).toMatch(/^shop +2 +1 +2 +0 +here$/m);
+
+    const refused = await longshoreCluster('delete', 'shop');
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toMatch(/^Cluster shop is not empty: .*\n.*longshore cluster delete shop --force$/m);
+    expect(machines()).toHaveLength(2);
+
+    const deleted = await longshoreCluster('delete', 'shop', '--force');
+    expect([deleted.code, deleted.stdout]).toEqual([0, 'cluster shop is deleted\n']);
+    expect(machines()).toEqual([]);
+    await expectNoNamespaces(namespaces);
+    const { clusters } = await ecs.send(new DescribeClustersCommand({ clusters: ['shop'] }));
+    expect(clusters?.[0]).toMatchObject({ status: 'INACTIVE', registeredContainerInstancesCount: 0 });
   },
   180_000,
 );

@@ -23,6 +23,7 @@ export const commandTable: readonly CommandEntry[] = Object.freeze([
   entry('logs', 'show the output of a container', () => import('./commands/logs.ts')),
   entry('exec', 'run a command in a running container', () => import('./commands/exec.ts')),
   entry('stop', 'stop tasks or services', () => import('./commands/stop.ts')),
+  entry('cluster', 'create, list and delete clusters', () => import('./commands/cluster.ts')),
   entry('images', 'list stored images', () => import('./commands/images.ts')),
   entry('registry', 'collect what nothing needs; report what is stored', () => import('./commands/registry.ts')),
   entry('account', 'create and list accounts', () => import('./commands/account.ts')),

@@ -15,28 +15,42 @@ export async function stopEverything(connection: Connection, withinMs: number, p
         parts.io.err(`${idOf(service)}: desired count is now 0\n`);
       }
     }
-    await stopTasks(client, withinMs, parts);
+    await stopTasks(client, { reason: 'longshore down --tasks', withinMs }, parts);
   } finally {
     client.destroy();
   }
 }
 
-async function stopTasks(client: ECSClient, withinMs: number, { io, clock }: CliParts): Promise<void> {
+interface StopTasksOptions {
+  /** Of every cluster if left out. */
+  readonly cluster?: string;
+  readonly reason: string;
+  readonly withinMs: number;
+}
+
+/** Stops every task and waits for their end. Throws `UserError` if some still run after `withinMs`. */
+export async function stopTasks(
+  client: ECSClient,
+  { cluster, reason, withinMs }: StopTasksOptions,
+  { io, clock }: CliParts,
+): Promise<void> {
   const deadline = clock.now() + withinMs;
   const asked = new Set<string>();
   for (;;) {
-    const running = (await listTasks(client, { stopped: true })).filter((task) => task.lastStatus !== 'STOPPED');
+    const running = (await listTasks(client, { cluster, stopped: true })).filter(
+      (task) => task.lastStatus !== 'STOPPED',
+    );
     if (running.length === 0) return;
     for (const { taskArn, clusterArn } of running) {
       if (taskArn === undefined || asked.has(taskArn)) continue;
-      await client.send(new StopTaskCommand({ cluster: clusterArn, task: taskArn, reason: 'longshore down --tasks' }));
+      await client.send(new StopTaskCommand({ cluster: clusterArn, task: taskArn, reason }));
       asked.add(taskArn);
       io.err(`stopping task ${idOf(taskArn)}\n`);
     }
     if (clock.now() >= deadline) {
       throw new UserError(
         `${running.length} tasks have not stopped after ${withinMs / 1000} s.`,
-        'Look with: longshore ps. Stop Longshore all the same with: longshore down',
+        'Look with: longshore ps. To wait for longer: --timeout SECONDS.',
       );
     }
     await clock.sleep(250);

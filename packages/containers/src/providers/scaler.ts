@@ -244,7 +244,9 @@ export function capacityScaler(core: Core, options: ScalerOptions): LoopService 
     for (const instance of empty.toSorted((a, b) => a.registeredAt - b.registeredAt)) {
       const machine = fleet.machines.find((each) => each.machineId === machineOf(instance) && each.state === 'there');
       const since = emptySince.get(instance.arn) ?? now;
-      if (left === 0 || machine === undefined || now - since < options.scaleInAfterMs) continue;
+      // Of a cluster that has given the provider up, nothing is waited for.
+      const rests = scope.wanted && now - since < options.scaleInAfterMs;
+      if (left === 0 || machine === undefined || rests) continue;
       if (await retire(scope, machine, instance)) left -= 1;
     }
     if (left < plan.release) loop.wake();
