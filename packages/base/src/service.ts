@@ -57,10 +57,13 @@ export function loopService(options: LoopOptions): LoopService {
   let woken = false;
   let pause: AbortController | undefined;
 
+  /** With a reason, which nobody reads: without one an error and its stack are made. */
+  const endPause = () => pause?.abort('not needed');
+
   async function rest(ms: number): Promise<void> {
     if (woken || stopping.signal.aborted) return;
     pause = new AbortController();
-    await clock.sleep(ms, AbortSignal.any([pause.signal, stopping.signal]));
+    await clock.sleep(ms, pause.signal);
     pause = undefined;
   }
 
@@ -89,10 +92,11 @@ export function loopService(options: LoopOptions): LoopService {
     },
     wake() {
       woken = true;
-      pause?.abort();
+      endPause();
     },
     async stop() {
       stopping.abort();
+      endPause();
       await ended;
     },
   };

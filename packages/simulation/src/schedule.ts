@@ -49,8 +49,32 @@ function pop(heap: Entry[]): Entry | undefined {
   return first;
 }
 
-/** Promises' continuations all run before the next turn of the event loop. */
-const settled = () => new Promise<void>((resolve) => setImmediate(resolve));
+/** Events for each turn of the event loop. Between two immediates of one turn Node runs all continuations of promises. */
+const eventsPerTurn = 100;
+
+/** Calls `next` until it answers false. Before each call everything that does not wait for an event has been done. */
+function repeat(next: () => boolean): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let over = false;
+    let queued = 0;
+    const queue = () => {
+      for (; queued < eventsPerTurn; queued++) setImmediate(turn);
+    };
+    const turn = () => {
+      queued -= 1;
+      if (over) return;
+      try {
+        over = !next();
+      } catch (error) {
+        over = true;
+        reject(error as Error);
+      }
+      if (over) resolve();
+      else if (queued === 0) queue();
+    };
+    queue();
+  });
+}
 
 export function createSchedule(startsAt: number): Schedule {
   const heap: Entry[] = [];
@@ -67,22 +91,21 @@ export function createSchedule(startsAt: number): Schedule {
       };
     },
     events: () => happened,
-    async run(until, done) {
-      await settled();
-      while (!done()) {
+    run: (until, done) =>
+      repeat(() => {
+        if (done()) return false;
         let entry = pop(heap);
         while (entry !== undefined && entry.act === undefined) entry = pop(heap);
-        if (entry === undefined) return;
+        if (entry === undefined) return false;
         if (entry.at > until) {
           push(heap, entry);
           now = until;
-          return;
+          return false;
         }
         now = entry.at;
         happened += 1;
         entry.act?.();
-        await settled();
-      }
-    },
+        return true;
+      }),
   };
 }

@@ -1,7 +1,7 @@
 // One text for two databases: what is changed in it, and what must not be.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { statementShape, translateForPostgres, translateForSqlite } from './dialect.ts';
+import { plannedOnce, statementShape, translateForPostgres, translateForSqlite } from './dialect.ts';
 
 describe('the shape of a statement', () => {
   it('numbers parameters and nothing else', () => {
@@ -26,6 +26,16 @@ describe('the shape of a statement', () => {
         expect(numbered).toBe(`SELECT ${literals.map((literal, i) => `${literal}, $${i + 1}`).join(', ')}`);
       }),
     );
+  });
+});
+
+describe('a statement that SQLite is to plan once', () => {
+  it('has its bound limits as expressions, and nothing else is changed', () => {
+    expect(plannedOnce('SELECT x FROM t WHERE a = ? LIMIT ? OFFSET ?')).toBe(
+      'SELECT x FROM t WHERE a = ? LIMIT +? OFFSET +?',
+    );
+    const literal = `SELECT 'LIMIT ?', "LIMIT ?" FROM t WHERE a = ? LIMIT 5 -- LIMIT ?`;
+    expect(plannedOnce(literal)).toBe(literal);
   });
 });
 

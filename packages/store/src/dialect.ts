@@ -53,6 +53,16 @@ export function translateTypes(statement: string, types: TypeNames): string {
   return statement.replace(typeWords, (match) => types[match as TypeWord] ?? match);
 }
 
+const boundLimit = new RegExp(String.raw`${opaque}|\b(?:LIMIT|OFFSET) (?=\?)`, 'g');
+
+/**
+ * For SQLite: its planner looks at what is bound to a plain `LIMIT ?`, and so plans the statement again each time that
+ * anything is bound (sqlite3ExprIsInteger, since 3.49). It does not look into an expression.
+ */
+export function plannedOnce(statement: string): string {
+  return statement.replace(boundLimit, (match) => (/^(?:LIMIT|OFFSET) $/.test(match) ? `${match}+` : match));
+}
+
 /** For SQLite: its tables are STRICT, so that it refuses what PostgreSQL would refuse (text in a BIGINT). */
 export function translateForSqlite(statement: string): string {
   const text = translateTypes(statement.trim().replace(/;$/, ''), sqliteTypes);

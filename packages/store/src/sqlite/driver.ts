@@ -1,6 +1,6 @@
 // The only file that names `node:sqlite`: connections with a bounded cache of prepared statements.
 import type * as Sqlite from 'node:sqlite';
-import { statementShape } from '../dialect.ts';
+import { plannedOnce, statementShape } from '../dialect.ts';
 import { type Lru, lru } from '../lru.ts';
 import { checkParams } from '../params.ts';
 import type { SqlValue } from '../sql.ts';
@@ -56,7 +56,7 @@ function bindable(params: readonly SqlValue[]): (string | bigint | number | null
 
 function prepare(database: Sqlite.DatabaseSync, text: string): Prepared {
   const { params } = statementShape(text);
-  const statement = database.prepare(text);
+  const statement = database.prepare(plannedOnce(text));
   return { statement, params, givesRows: statement.columns().length > 0 };
 }
 
