@@ -152,6 +152,29 @@ describe.each(testStores())('collection on $name', (backEnd) => {
     expect(await at.blobs.size(stuck)).toBeUndefined();
   });
 
+  test('stops in the middle of a round when its time is over, and goes on with the next call', async () => {
+    let removed = 0;
+    const { at, clock } = await open({
+      wrapBlobs: (blobs) => ({
+        ...blobs,
+        // As long as a hundred calls may take.
+        remove: async (each) => {
+          removed += 1;
+          if (removed === 1) clock.ahead += 10_000;
+          await blobs.remove(each);
+        },
+      }),
+    });
+    const names = Array.from({ length: 60 }, (_, i) => `layer ${i}`);
+    for (const each of names) await pushBlob(at, 'col/many', each);
+    clock.ahead = 2 * graceMs + 5_000;
+    const first = await at.registry.collect(5_000);
+    expect(first).toMatchObject({ unlinked: 60, more: true });
+    expect(first.removed).toBeLessThan(60);
+    const second = await at.registry.collect(5_000);
+    expect(second).toMatchObject({ more: false, removed: 60 - first.removed });
+  });
+
   test('finishes a removal that a crash cut off', async () => {
     const { at, clock } = await open();
     const half = digest(await pushBlob(at, 'col/half', 'half'));

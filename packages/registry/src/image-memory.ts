@@ -1,10 +1,11 @@
-// Manifests and layers that were looked up since the last write: what many machines pull at once is read once. Each caller has
+// Manifests and layers that were looked up since the last write to their tables: what many machines pull at once is read once. Each caller has
 // entries of its own, also of what is absent: how long an answer takes tells nobody what others have asked for.
 import type { Digest } from '@longshore/base';
 import type { Store } from '@longshore/store';
 import type { FoundLayer } from './layers.ts';
 import type { Reference, RepositoryRef } from './names.ts';
 import type { FoundManifest } from './reading.ts';
+import { repositoryTables } from './repositories.ts';
 import { createRevisionMemory } from './revision-memory.ts';
 
 export type ManifestPart = 'head' | 'whole';
@@ -42,11 +43,13 @@ function withText(found: FoundManifest): FoundManifest {
 
 export function createImageMemory(store: Pick<Store, 'revision'>): ImageMemory {
   const manifests = createRevisionMemory<FoundManifest>(store, {
+    tables: [...repositoryTables, 'registry_manifests', 'registry_tags'],
     mostEntries: 4_000,
     mostBytes: 16 * MiB,
     sizeOf: manifestSize,
   });
   const layers = createRevisionMemory<FoundLayer>(store, {
+    tables: [...repositoryTables, 'registry_repository_blobs'],
     mostEntries: 4_000,
     mostBytes: 4 * MiB,
     sizeOf: () => entryBytes,

@@ -59,6 +59,9 @@ export const repositoryColumns: Sql = sql`r.id, r.account, r.name, r.tag_mutabil
   r.created_at, r.version,
   (SELECT g.policy FROM registry_accounts g WHERE g.account = r.account) AS registry_policy`;
 
+/** What `repositoryColumns` reads from. */
+export const repositoryTables: readonly string[] = Object.freeze(['registry_repositories', 'registry_accounts']);
+
 export function toRepository(row: RepositoryRow): Repository {
   return {
     id: row.id,

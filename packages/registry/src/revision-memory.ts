@@ -1,5 +1,5 @@
-// What was read since the last write to the store. While nothing is written, reading again would give the same; with the next
-// write all of it is forgotten. Where the store cannot tell (`Store.revision`), nothing is kept.
+// What was read since the last write to the tables that it comes from. While nothing is written to them, reading again would give
+// the same; with the next write all of it is forgotten. Where the store cannot tell (`Store.revision`), nothing is kept.
 import type { Store } from '@longshore/store';
 
 export interface RevisionMemory<T> {
@@ -11,6 +11,8 @@ export interface RevisionMemory<T> {
 }
 
 export interface RevisionMemoryOptions<T> {
+  /** Every table that is read from. */
+  readonly tables: readonly string[];
   readonly mostEntries: number;
   readonly mostBytes: number;
   /** Bytes that keeping the value takes; undefined if it is not to be kept. */
@@ -19,7 +21,7 @@ export interface RevisionMemoryOptions<T> {
 
 export function createRevisionMemory<T>(
   store: Pick<Store, 'revision'>,
-  { mostEntries, mostBytes, sizeOf }: RevisionMemoryOptions<T>,
+  { tables, mostEntries, mostBytes, sizeOf }: RevisionMemoryOptions<T>,
 ): RevisionMemory<T> {
   const kept = new Map<string, T>();
   let keptAt: number | undefined;
@@ -32,7 +34,7 @@ export function createRevisionMemory<T>(
 
   /** Forgets what is older than the last write. */
   function current(): number | undefined {
-    const revision = store.revision();
+    const revision = store.revision(tables);
     if (revision !== undefined && revision !== keptAt) {
       forget();
       keptAt = revision;

@@ -39,9 +39,11 @@ export interface Store extends View {
   write(steps: readonly Step[]): Promise<readonly StepResult[]>;
   /**
    * Two equal numbers: nothing was written between them, so that what was read after the first still holds at the second.
-   * Undefined if that cannot be known now: a write is under way, or other processes may write (PostgreSQL).
+   * Undefined if that cannot be known now: a write is under way, or other processes may write (PostgreSQL). With `tables`
+   * (in lower case), only what is written to these counts; rows that go by ON DELETE CASCADE count for the table that
+   * the statement names alone.
    */
-  revision(): number | undefined;
+  revision(tables?: readonly string[]): number | undefined;
   /**
    * Reads, plans and writes with optimistic concurrency: `plan` runs again (up to 20 times, with jitter) when the write
    * ends in a `ConflictError`. `plan` must have no effects of its own.

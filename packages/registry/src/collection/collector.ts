@@ -3,7 +3,7 @@
 import { type LoopService, loopService } from '@longshore/base';
 import type { Core } from '../core.ts';
 import { type CollectionPreview, previewCollection } from './preview.ts';
-import { collectRound, type RoundReport } from './round.ts';
+import { collectRound, type RoundBounds, type RoundReport } from './round.ts';
 import { createTurn, NotOurTurnError } from './turn.ts';
 
 export interface CollectOutcome extends Omit<RoundReport, 'condemned'> {
@@ -13,7 +13,7 @@ export interface CollectOutcome extends Omit<RoundReport, 'condemned'> {
 
 export interface Collector {
   readonly service: LoopService;
-  /** Rounds until there is nothing to do, or `more` after `budgetMs`. */
+  /** Rounds until there is nothing to do, or `more` after about `budgetMs`. */
   collect(budgetMs: number): Promise<CollectOutcome>;
   /** What `collect` would do, at most `limit` actions. */
   preview(limit: number): Promise<CollectionPreview>;
@@ -30,8 +30,8 @@ export function createCollector(core: Core, everyMs: number): Collector {
     return result;
   }
 
-  async function round(signal?: AbortSignal): Promise<RoundReport> {
-    const report = await collectRound(core, turn, signal);
+  async function round(bounds: RoundBounds): Promise<RoundReport> {
+    const report = await collectRound(core, turn, bounds);
     if (report.removed + report.unlinked + report.failed > 0) core.log.info({ ...report }, 'collected');
     return report;
   }
@@ -41,7 +41,7 @@ export function createCollector(core: Core, everyMs: number): Collector {
     const until = core.clock.now() + budgetMs;
     try {
       for (;;) {
-        const report = await round();
+        const report = await round({ until });
         total.unlinked += report.unlinked;
         total.removed += report.removed;
         total.removedBytes += report.removedBytes;
@@ -67,7 +67,7 @@ export function createCollector(core: Core, everyMs: number): Collector {
     step: ({ signal }) =>
       inOrder(async () => {
         try {
-          const { more } = await round(signal);
+          const { more } = await round({ signal });
           if (more) loop.wake();
         } catch (error) {
           if (!(error instanceof NotOurTurnError)) throw error;

@@ -1,9 +1,10 @@
 // One round of collection: links that nothing needs go, then blobs that nothing links. Small transactions, one blob's
-// bytes at a time; what cannot be done now is left for later and stops nothing else.
+// bytes at a time, with rests between them (pace.ts); what cannot be done now is left for later and stops nothing else.
 import { errorText } from '@longshore/base';
 import { holdsLease, type Step, sql } from '@longshore/store';
 import type { Core } from '../core.ts';
 import { dueBlobs, dueLinks } from './due.ts';
+import { createPace, type Pace } from './pace.ts';
 import { decideBlob, decideLink, type DueBlob, type DueLink } from './rules.ts';
 import {
   claimStep,
@@ -43,20 +44,40 @@ export interface RoundReport {
 
 type Tally = { -readonly [Key in Exclude<keyof RoundReport, 'more'>]: number };
 
+/** When a round is to end although there is more to do. */
+export interface RoundBounds {
+  /** By the clock, in milliseconds. */
+  readonly until?: number;
+  readonly signal?: AbortSignal;
+}
+
+interface Round {
+  readonly core: Core;
+  readonly turn: Turn;
+  readonly pace: Pace;
+  readonly now: number;
+  readonly tally: Tally;
+  isOver(): boolean;
+}
+
 /** Runs a round; `turn` is asked before every write. Throws NotOurTurnError, and what the store throws. */
-export async function collectRound(core: Core, turn: Turn, signal?: AbortSignal): Promise<RoundReport> {
-  const now = core.clock.now();
+export async function collectRound(core: Core, turn: Turn, bounds: RoundBounds = {}): Promise<RoundReport> {
+  const { clock, store } = core;
+  const { until = Number.POSITIVE_INFINITY, signal } = bounds;
+  const now = clock.now();
   const tally: Tally = { unlinked: 0, condemned: 0, removed: 0, removedBytes: 0, failed: 0 };
+  const isOver = () => signal?.aborted === true || clock.now() >= until;
+  const round: Round = { core, turn, pace: createPace(clock, signal), now, tally, isOver };
   const more = [
     await eachPage(
-      () => dueLinks(core.store, now, page),
-      (links) => collectLinks(core, turn, links, now, tally),
-      signal,
+      round,
+      () => dueLinks(store, now, page),
+      (links) => collectLinks(round, links),
     ),
     await eachPage(
-      () => dueBlobs(core.store, now, page),
-      (blobs) => collectBlobs(core, turn, blobs, now, tally),
-      signal,
+      round,
+      () => dueBlobs(store, now, page),
+      (blobs) => collectBlobs(round, blobs),
     ),
   ];
   await forgetRemovals(core, turn, now);
@@ -70,15 +91,16 @@ async function forgetRemovals(core: Core, turn: Turn, now: number): Promise<void
 
 /** Works through a queue; what was worked on is not due any more. True if there may be more. */
 async function eachPage<T>(
+  { pace, isOver }: Round,
   read: () => Promise<readonly T[]>,
   work: (rows: readonly T[]) => Promise<void>,
-  signal: AbortSignal | undefined,
 ): Promise<boolean> {
   for (let n = 0; n < pages; n++) {
-    if (signal?.aborted) return true;
+    if (isOver()) return true;
     const rows = await read();
     if (rows.length === 0) return false;
     await work(rows);
+    await pace.rest();
   }
   return true;
 }
@@ -94,7 +116,7 @@ function linkSteps(link: DueLink, now: number): Step[] {
   }
 }
 
-async function collectLinks(core: Core, turn: Turn, links: readonly DueLink[], now: number, tally: Tally) {
+async function collectLinks({ core, turn, now, tally }: Round, links: readonly DueLink[]): Promise<void> {
   const plans = links.map((link) => linkSteps(link, now));
   const results = await core.store.write([holdsLease(await turn.hold()), ...plans.flat()]);
   let at = 1;
@@ -117,7 +139,8 @@ function blobStep(blob: DueBlob, now: number): Step {
   }
 }
 
-async function collectBlobs(core: Core, turn: Turn, blobs: readonly DueBlob[], now: number, tally: Tally) {
+async function collectBlobs(round: Round, blobs: readonly DueBlob[]): Promise<void> {
+  const { core, turn, now, tally } = round;
   const lease = await turn.hold();
   const results = await core.store.write([holdsLease(lease), ...blobs.map((blob) => blobStep(blob, now))]);
   const claimed: DueBlob[] = [];
@@ -127,11 +150,11 @@ async function collectBlobs(core: Core, turn: Turn, blobs: readonly DueBlob[], n
     if (decision === 'condemn') tally.condemned += 1;
     if (decision === 'remove') claimed.push(blob);
   });
-  if (claimed.length > 0) await removeClaimed(core, turn, claimed, tally);
+  if (claimed.length > 0) await removeClaimed(round, claimed);
 }
 
 /** The bytes of blobs that are `deleting`, then their records. A crash in between leaves them for the next round. */
-async function removeClaimed(core: Core, turn: Turn, blobs: readonly DueBlob[], tally: Tally): Promise<void> {
+async function removeClaimed({ core, turn, pace, tally }: Round, blobs: readonly DueBlob[]): Promise<void> {
   const done: Step[] = [];
   for (const blob of blobs) {
     const { expires } = await turn.hold();
@@ -148,6 +171,7 @@ async function removeClaimed(core: Core, turn: Turn, blobs: readonly DueBlob[], 
       core.log.error({ err: error, digest: blob.digest, reason: errorText(error) }, 'a blob could not be removed');
     }
     if (core.clock.now() > expires) throw new Error('Removing a blob took longer than the lease of collection');
+    await pace.rest();
   }
   await core.store.write([holdsLease(await turn.hold()), ...done]);
 }

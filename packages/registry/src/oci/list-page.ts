@@ -1,5 +1,6 @@
-// Pages of lists: cut, with the way to the next one, and kept as they are sent while nothing is written.
+// Pages of lists: cut, with the way to the next one, and kept as they are sent while nothing they list is written.
 import type { Store } from '@longshore/store';
+import { repositoryTables } from '../repositories.ts';
 import { createRevisionMemory, type RevisionMemory } from '../revision-memory.ts';
 import type { OciCall } from './call.ts';
 import { type Headers, sendJsonText } from './respond.ts';
@@ -15,6 +16,7 @@ const MiB = 1024 * 1024;
 
 export function createPageMemory(store: Pick<Store, 'revision'>): RevisionMemory<ListPage> {
   return createRevisionMemory(store, {
+    tables: [...repositoryTables, 'registry_manifests', 'registry_tags'],
     mostEntries: 500,
     mostBytes: 8 * MiB,
     sizeOf: ({ body }) => (body.length > MiB ? undefined : body.length),

@@ -140,3 +140,28 @@ it('knows its revision: this process alone writes', async () => {
   expect([typeof before, same, store.revision()]).toEqual(['number', before, (before ?? 0) + 1]);
   await store.close();
 });
+
+it('knows the revision of tables: only writes to them count, and those that do not say where they go', async () => {
+  const store = await open('revisions.db');
+  await store.migrate([...table, { id: 'sqlite/002-more', statements: ['CREATE TABLE u (id KEY PRIMARY KEY)'] }]);
+  const now = () => [['t'], ['u'], ['t', 'u'], ['never']].map((tables) => store.revision(tables));
+  const changed = async (text: string) => {
+    const before = now();
+    const writing = store.write([{ sql: { text, params: [] } }]);
+    const during = now();
+    await writing;
+    const after = now();
+    return before.map((each, i) => [during[i] === undefined, after[i] !== each]);
+  };
+  const no = [false, false];
+  const yes = [true, true];
+  expect(await changed("INSERT INTO t (id) VALUES ('a')")).toEqual([yes, no, yes, no]);
+  expect(await changed("\n  update U SET id = 'b'")).toEqual([no, yes, yes, no]);
+  expect(await changed("DELETE FROM t WHERE id = 'a'")).toEqual([yes, no, yes, no]);
+  expect(await changed("WITH v AS (SELECT 'c' AS id) INSERT INTO u SELECT id FROM v")).toEqual([yes, yes, yes, yes]);
+  expect(await changed("DELETE FROM main.t WHERE id = 'a'")).toEqual([yes, yes, yes, yes]);
+  const before = now();
+  await expect(store.write([{ sql: sql`INSERT INTO u (id) VALUES ('c')` }])).rejects.toThrow('UNIQUE');
+  expect([now()[0] === before[0], now()[1] === before[1]]).toEqual([true, false]);
+  await store.close();
+});

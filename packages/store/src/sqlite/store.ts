@@ -10,6 +10,7 @@ import type { Migration, Row, Step, Store, View } from '../types.ts';
 import { updateWith } from '../update.ts';
 import { type Connection, connect } from './driver.ts';
 import { type FileLock, lockDatabase } from './lock.ts';
+import { createRevisions } from './revisions.ts';
 import { startWriter, type Writer } from './writer.ts';
 
 interface Opened {
@@ -69,16 +70,14 @@ export async function openSqliteStore(file: string, log: Logger): Promise<Store>
     all: async <T extends object = Row>(q: Sql) => read((c) => c.all(q.text, q.params)) as T[],
     get: async <T extends object = Row>(q: Sql) => read((c) => c.get(q.text, q.params)) as T | undefined,
   };
-  let writes = 0;
-  let writing = 0;
+  const revisions = createRevisions();
   const write = async (steps: readonly Step[]) => {
     if (steps.length === 0) return [];
-    writing += 1;
+    const end = revisions.begin(steps);
     try {
       return await writer.write(steps);
     } finally {
-      writing -= 1;
-      writes += 1;
+      end();
     }
   };
 
@@ -95,7 +94,7 @@ export async function openSqliteStore(file: string, log: Logger): Promise<Store>
     ...view,
     write,
     // This process alone has the file open. While a write is under way, readers may or may not see it.
-    revision: () => (writing > 0 ? undefined : writes),
+    revision: (tables?: readonly string[]) => revisions.of(tables),
     update: updateWith(view, write),
     migrate(migrations: readonly Migration[]) {
       // Only this process has the file open, so taking turns within it is enough.

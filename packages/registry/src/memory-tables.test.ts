@@ -1,0 +1,70 @@
+// What is kept between writes is forgotten with the tables that it was read from: they are all named, and no row of them changes
+// by a statement that names another table.
+import { digestOf } from '@longshore/base';
+import { type Sql, sql, type Store } from '@longshore/store';
+import { testStores } from '@longshore/store/testing';
+import { expect, test } from 'vitest';
+import { openTestRegistry, pushImage } from './testing/fixture.ts';
+
+/** Of a GET of `path`: the tables that the store was asked for the revision of, and those that were read. */
+async function tablesOf(path: string) {
+  const named = new Set<string>();
+  const read = new Set<string>();
+  const note = ({ text }: Sql) => {
+    for (const [, table] of text.matchAll(/\b(?:FROM|JOIN)\s+(registry_\w+)/g)) if (table) read.add(table);
+  };
+  const wrapStore = (store: Store): Store => ({
+    ...store,
+    all(query) {
+      note(query);
+      return store.all(query);
+    },
+    get(query) {
+      note(query);
+      return store.get(query);
+    },
+    revision(tables) {
+      for (const table of tables ?? []) named.add(table);
+      return store.revision(tables);
+    },
+  });
+  const [backEnd] = testStores();
+  if (!backEnd) throw new Error('There is no store');
+  const at = await openTestRegistry({ backEnd, wrapStore });
+  try {
+    await pushImage(at, 'kept/app', 'v1', ['layer']);
+    await (await at.ask(path)).text();
+    // What is kept otherwise (rules) stays, what is kept between writes is read again.
+    await pushImage(at, 'kept/other', 'v1', ['layer']);
+    named.clear();
+    read.clear();
+    expect((await at.ask(path)).status).toBe(200);
+    return { named, read, indirect: await changedIndirectly(at.store) };
+  } finally {
+    await at.close();
+  }
+}
+
+/** Tables whose rows may go or change by a statement that names another. */
+async function changedIndirectly(store: Store): Promise<string[]> {
+  const rows = await store.all<{ changed: string }>(
+    sql`SELECT m.name AS changed FROM sqlite_schema m, pragma_foreign_key_list(m.name) f WHERE m.type = 'table'
+        AND (f.on_delete NOT IN ('NO ACTION', 'RESTRICT') OR f.on_update NOT IN ('NO ACTION', 'RESTRICT'))
+      UNION ALL SELECT tbl_name FROM sqlite_schema WHERE type = 'trigger'`,
+  );
+  return rows.map((row) => row.changed);
+}
+
+test.each([
+  ['a manifest', '/v2/kept/app/manifests/v1'],
+  ['a layer', `/v2/kept/app/blobs/${digestOf('layer')}`],
+  ['tags', '/v2/kept/app/tags/list'],
+  ['the catalog', '/v2/_catalog'],
+  ['referrers', `/v2/kept/app/referrers/${digestOf('layer')}`],
+])('%s', async (_, path) => {
+  const { named, read, indirect } = await tablesOf(path);
+  expect(read.size).toBeGreaterThan(0);
+  expect([...read].filter((table) => !named.has(table))).toEqual([]);
+  expect(indirect.length).toBeGreaterThan(0);
+  expect(indirect.filter((table) => named.has(table))).toEqual([]);
+});
