@@ -61,7 +61,8 @@ export function createAgent(options: AgentOptions, given: Partial<AgentWorld> = 
   }
 
   async function live(): Promise<void> {
-    const world = worldOf(options, given);
+    const keys = createRoleKeys();
+    const world = worldOf(options, given, keys);
     const { disk, engine, secrets } = world;
     const gpus = readGpus(options.gpus);
     const instance = await openInstanceFile(options.dataDir, options.cluster, disk);
@@ -90,7 +91,6 @@ export function createAgent(options: AgentOptions, given: Partial<AgentWorld> = 
       clock,
       log,
     });
-    const keys = createRoleKeys();
     const endpoint = createTaskEndpoint({
       engine,
       answer: createAnswers({ engine, keys, workers: () => tasks.workers(), limit: createLimit(answersAtOnce) }),
@@ -108,10 +108,12 @@ export function createAgent(options: AgentOptions, given: Partial<AgentWorld> = 
       engine,
       secrets,
       logs: world.logSink,
+      executionKeys: keys.execution,
       hostPorts: world.hostPorts,
       puller: createPuller({
         engine,
         tokens: world.tokens,
+        executionKeys: keys.execution,
         secrets,
         behavior: options.pullBehavior,
         wasPulled: pulled.has,
@@ -186,7 +188,7 @@ export function createAgent(options: AgentOptions, given: Partial<AgentWorld> = 
         workers: tasks.workers,
         source: world.logSource,
         sink: world.logSink,
-        credentialsOf: (record) => record.task.executionRoleCredentials,
+        credentialsOf: keys.execution,
         clock,
         log,
       }),

@@ -12,6 +12,7 @@ import { createLogSink } from './logs/sink.ts';
 import { createLogSource } from './logs/source.ts';
 import type { LogSink, LogSource } from './logs/types.ts';
 import { createImageRemover, type ImageRemover } from './execute/clean-images.ts';
+import type { RoleKeys } from './endpoint/role-keys.ts';
 import { createEngineExec, type EngineExec } from './exec/engine-exec.ts';
 import { createHostPorts, type HostPorts } from './execute/host-ports.ts';
 import { type Disk, realDisk } from './state/files.ts';
@@ -40,7 +41,7 @@ export interface AgentWorld {
 }
 
 /** The real world, but for what is given. */
-export function worldOf(options: AgentOptions, given: Partial<AgentWorld>): AgentWorld {
+export function worldOf(options: AgentOptions, given: Partial<AgentWorld>, keys: RoleKeys): AgentWorld {
   return {
     disk: given.disk ?? realDisk,
     engine: given.engine ?? createEngine({ dockerHost: options.dockerHost }),
@@ -51,7 +52,7 @@ export function worldOf(options: AgentOptions, given: Partial<AgentWorld>): Agen
       given.secrets ??
       createSecrets({
         ...options,
-        executionCredentials: (record) => record.task.executionRoleCredentials,
+        executionCredentials: keys.execution,
         files: machineFiles(options.taskFiles),
         readObject: s3Objects(options.taskFilesS3),
       }),

@@ -88,6 +88,7 @@ export type AcsRegistryAuthentication =
         readonly registryId: string;
         readonly region: string;
         readonly endpointOverride?: string;
+        readonly useExecutionRole?: boolean;
       };
     }
   | { readonly type: 'asm'; readonly asmAuthData: { readonly credentialsParameter: string; readonly region: string } };

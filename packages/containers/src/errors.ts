@@ -81,6 +81,10 @@ export const ecsErrors = Object.freeze({
   ),
   daemonNotFound: fixed('DaemonNotFoundException', 'Daemon not found.'),
   daemonDefinitionNotFound: fixed('ClientException', 'The specified daemon task definition does not exist.'),
+  roleNotTaken: (role: string) =>
+    clientError(
+      `ECS was unable to assume the role '${role}' that was provided for this task. Please verify that the role being passed has the proper trust relationship and permissions and that your IAM user has permissions to pass this role.`,
+    ),
   execNotEnabled: fixed(
     'InvalidParameterException',
     "The execute command failed because execute command was not enabled when the task was run or the execute command agent isn't running. Wait and try again or run a new task with execute command enabled and try again.",

@@ -18,6 +18,7 @@ import type { Demand, Offer, Rules, Wishes } from './placement/types.ts';
 import { planWithProviders } from './providers/launch.ts';
 import type { StrategyItem } from './providers/strategy.ts';
 import { placeStep, writeWishes } from './providers/waiting.ts';
+import { rolesOf } from './role-access.ts';
 import { type CleanTag, tagSteps } from './tags.ts';
 import { type ContainerState, insertTask, type TaskRecord, type TaskTargets } from './tasks.ts';
 
@@ -166,7 +167,7 @@ interface Chosen {
 function newTask(order: LaunchOrder, demand: Demand, where: Chosen | undefined, now: number): TaskRecord {
   const id = newHexId();
   const cluster = parseArn(order.clusterArn);
-  const role = order.overrides.taskRoleArn ?? order.definition.document.taskRoleArn;
+  const roles = rolesOf(order);
   const zone = where?.instance.attributes.get('ecs.availability-zone');
   const architecture = where?.instance.attributes.get('ecs.cpu-architecture');
   const gpus = assignGpus(order, where?.hold.gpus.map((place) => where.instance.gpuIds[place] ?? '') ?? []);
@@ -209,7 +210,8 @@ function newTask(order: LaunchOrder, demand: Demand, where: Chosen | undefined, 
       ...(order.capacityProvider !== undefined && { capacityProviderName: order.capacityProvider }),
       ...(where === undefined && { wishes: writeWishes(order.rules, order.networkConfiguration) }),
       ...(order.enableExecuteCommand && { enableExecuteCommand: true }),
-      ...(role && { taskRole: { role, credentialsId: newUuid() } }),
+      ...(roles.task && { taskRole: { role: roles.task, credentialsId: newUuid() } }),
+      ...(roles.execution && { executionRole: { role: roles.execution, credentialsId: newUuid() } }),
     },
   };
 }

@@ -58,6 +58,12 @@ export interface TaskTargets {
   readonly networkMode: string;
 }
 
+export interface RoleOfTask {
+  /** A name or an ARN. */
+  readonly role: string;
+  readonly credentialsId: string;
+}
+
 export interface TaskDocument {
   readonly cpu?: string | undefined;
   readonly memory?: string | undefined;
@@ -78,11 +84,13 @@ export interface TaskDocument {
   readonly wishes?: WaitingWishes | undefined;
   readonly enableExecuteCommand?: boolean | undefined;
   readonly targets?: TaskTargets | undefined;
-  /** By container: the ids of its GPUs. */
   /** The role that its containers may take, and the unguessable name under which they ask for its keys. */
-  readonly taskRole?: { readonly role: string; readonly credentialsId: string } | undefined;
+  readonly taskRole?: RoleOfTask | undefined;
+  /** The role with which its agent fetches what it needs: secrets, images, a place for its output. */
+  readonly executionRole?: RoleOfTask | undefined;
   /** Of a task in awsvpc mode. */
   readonly networkInterface?: TaskInterface | undefined;
+  /** By container: the ids of its GPUs. */
   readonly gpus?: Readonly<Record<string, readonly string[]>> | undefined;
 }
 

@@ -141,6 +141,8 @@ export interface MachineGroup {
 
 /** Roles of tasks. Filled by `server`; without it tasks get no keys. */
 export interface TaskRoles {
+  /** Whether the account has the role and it trusts tasks. */
+  trusts(account: string, role: string): Promise<boolean>;
   /** Temporary keys of the account's role; undefined if there is no such role or it does not trust tasks. */
   keys(
     account: string,

@@ -13,7 +13,13 @@ import type { CompiledPolicy } from './policy/compile.ts';
 import { createRegistryTokens } from './registry-tokens.ts';
 import { createReplayGuard, replaySweeper } from './replay.ts';
 import { compiledRolePolicies } from './roles/roles.ts';
-import { assumeForService, livePrincipalOfSession, roleIdOf, sessionSweeper } from './roles/sessions.ts';
+import {
+  assumeForService,
+  livePrincipalOfSession,
+  mayAssumeForService,
+  roleIdOf,
+  sessionSweeper,
+} from './roles/sessions.ts';
 import { createSealer, UnsealError } from './seal.ts';
 import { secretPurge } from './secrets/delete-secret.ts';
 import { secretReader, secretsService } from './secrets/service.ts';
@@ -97,6 +103,7 @@ export function createIdentity({ store, clock, log, region, masterKey }: Identit
       return made;
     },
     assumeForService: (request) => assumeForService(core, request, sessionMs),
+    mayAssumeForService: (request) => mayAssumeForService(core, request),
     createAccount: (name) => createAccount(core, name),
     listAccounts: () => listAccounts(store),
     ensureServiceUser: (account, name, policy) => explainSeal(ensureServiceUser(core, account, name, policy)),

@@ -87,6 +87,12 @@ export interface Identity {
     readonly service: string;
     readonly session: string;
   }): Promise<RoleSession | undefined>;
+  /** Whether `assumeForService` would give keys. */
+  mayAssumeForService(request: {
+    readonly account: AccountId;
+    readonly role: string;
+    readonly service: string;
+  }): Promise<boolean>;
   createAccount(name: string): Promise<{ readonly account: Account; readonly rootKey: AccessKey }>;
   listAccounts(): Promise<readonly Account[]>;
   /** A user with one inline policy and one key, made if missing; the same key at every start. For the local agent. */

@@ -7,6 +7,7 @@ const service = 'ecs-tasks.amazonaws.com';
 
 export function taskRoles(identity: Identity): TaskRoles {
   return {
+    trusts: (account, role) => identity.mayAssumeForService({ account: account as AccountId, role, service }),
     keys: (account, role, session) =>
       identity.assumeForService({ account: account as AccountId, role, service, session }),
   };

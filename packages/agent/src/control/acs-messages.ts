@@ -15,7 +15,7 @@ export interface AcsParts {
   readonly instance: InstanceFile;
   readonly api: ControlApi;
   readonly exec: Pick<ExecSessions, 'begin'>;
-  readonly keys: Pick<RoleKeys, 'put'>;
+  readonly keys: Pick<RoleKeys, 'put' | 'putExecution'>;
   readonly log: Logger;
 }
 
@@ -56,7 +56,10 @@ export function createAcsHandler(parts: AcsParts): (type: string, message: unkno
         if ('task' in result) valid.push(result.task);
         else reject(value, message.clusterArn, result.problem);
       }
-      for (const { arn, roleCredentials } of valid) if (roleCredentials) parts.keys.put(arn, roleCredentials);
+      for (const { arn, roleCredentials, executionRoleCredentials } of valid) {
+        if (roleCredentials) parts.keys.put(arn, roleCredentials);
+        if (executionRoleCredentials) parts.keys.putExecution(arn, executionRoleCredentials);
+      }
       // Stops first: they free what the starts of the same message were placed on.
       const stops = valid.filter((task) => task.desiredStatus === 'STOPPED');
       const starts = valid.filter((task) => task.desiredStatus === 'RUNNING');
@@ -119,6 +122,7 @@ export function createAcsHandler(parts: AcsParts): (type: string, message: unkno
       const keys = checkRoleCredentials(roleCredentials);
       if (keys === undefined) return log.warn({ task: taskArn }, 'keys of a role cannot be understood');
       if (roleType === 'TaskApplication') parts.keys.put(taskArn, keys);
+      else parts.keys.putExecution(taskArn, keys);
       send('IAMRoleCredentialsAckRequest', {
         messageId,
         expiration: keys.expiration,

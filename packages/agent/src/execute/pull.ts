@@ -120,7 +120,7 @@ export function createPuller(parts: PullerParts): Puller {
         const ecr = auth?.type === 'ecr' ? auth.ecrAuthData : undefined;
         const mayRenew =
           ecr && failures === 0 && /unauthorized|authentication required|no basic auth/i.test(errorText(error));
-        if (ecr) tokens.forget(ecr.registryId);
+        if (ecr) tokens.forget(ecr.registryId, parts.executionKeys(record));
         if (mayRenew && !signal.aborted) continue;
         if (signal.aborted || !isTransient(error)) throw error;
         const cached = parts.behavior === 'always' ? undefined : await engine.inspectImage(container.image);
@@ -140,6 +140,8 @@ export function createPuller(parts: PullerParts): Puller {
 
   return {
     async pull(record, container, signal) {
+      // Without the keys of its role the task waits: an image that is here does not get around what the role may have.
+      parts.executionKeys(record);
       // Tasks that wait for the same image with the same right to it share one pull; it ends when nobody waits any more.
       const key = `${container.image} ${rightOf(record, container)}`;
       let shared = underWay.get(key);

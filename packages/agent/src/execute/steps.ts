@@ -47,7 +47,7 @@ function giveUp(holder: string, hands: Hands): void {
 /** The container's log stream must be there before the container is: output is never without a place to go. */
 async function prepareLogs(record: TaskRecord, container: AcsContainer, hands: Hands, signal: AbortSignal) {
   const target = logTarget(record.task, container);
-  if (target) await hands.logs.prepare(target, record.task.executionRoleCredentials, signal).catch(notYet);
+  if (target) await hands.logs.prepare(target, hands.executionKeys(record), signal).catch(notYet);
 }
 
 /** Makes the container, or adopts the one of its name that an earlier life of this agent made. */

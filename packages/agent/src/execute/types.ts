@@ -4,6 +4,7 @@ import type { Engine } from '../docker/engine.ts';
 import type { Secrets } from '../secrets/types.ts';
 import type { Holders } from '../network/holders.ts';
 import type { PreparedNetworks } from '../network/prepared.ts';
+import type { RoleKeys } from '../endpoint/role-keys.ts';
 import type { TaskEndpoint } from '../endpoint/endpoint.ts';
 import type { TaskNetworks } from '../network/task-network.ts';
 import type { LogSink } from '../logs/types.ts';
@@ -25,6 +26,7 @@ export interface Hands {
   readonly puller: Puller;
   readonly secrets: Secrets;
   readonly logs: Pick<LogSink, 'prepare'>;
+  readonly executionKeys: RoleKeys['execution'];
   readonly hostPorts: HostPorts;
   readonly reporter: Reporter;
   readonly networks: PreparedNetworks;

@@ -18,13 +18,14 @@ function volumesOf(task: AcsTask): Record<string, VolumeProgress> {
   return volumes;
 }
 
-/** The keys of the task's role are not kept: the control plane gives them again. */
+/** The keys of the task's roles are not kept: the control plane gives them again. */
 export function newRecord(given: AcsTask): TaskRecord {
-  const { roleCredentials, ...task } = given;
+  const { roleCredentials, executionRoleCredentials, ...task } = given;
   return {
     format: 1,
     task,
     ...(roleCredentials && { credentialsId: roleCredentials.credentialsId }),
+    ...(executionRoleCredentials && { executionRole: executionRoleCredentials.roleArn }),
     desired: task.desiredStatus,
     containers: {
       ...Object.fromEntries(

@@ -79,6 +79,8 @@ export interface TaskRecord {
   readonly desired: 'RUNNING' | 'STOPPED';
   /** The unguessable name under which its containers ask for the keys of its role. */
   readonly credentialsId?: string | undefined;
+  /** The role whose keys are used, and no others, for what the task needs from elsewhere. */
+  readonly executionRole?: string | undefined;
   readonly containers: Readonly<Record<string, ContainerProgress>>;
   readonly volumes: Readonly<Record<string, VolumeProgress>>;
   readonly pullStartedAt?: number | undefined;

@@ -204,6 +204,7 @@ const task = z.object({
   memory: absent(z.number().int().nonnegative()),
   networkMode: absent(z.enum(['bridge', 'host', 'none', 'awsvpc'])),
   roleCredentials: absent(roleCredentials),
+  executionRoleCredentials: absent(roleCredentials),
   elasticNetworkInterfaces: absent(z.array(networkInterface).max(1)),
   pidMode: absent(z.literal('host', 'only pidMode host is supported')),
   ipcMode: absent(z.enum(['host', 'none'], 'only ipcMode host and none are supported')),

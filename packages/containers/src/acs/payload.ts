@@ -1,6 +1,6 @@
 // A task as its agent receives it: the definition with the overrides applied, in the agent protocol's form. Pure.
 import type { ContainerDefinition, ContainerOverride, Volume } from '@aws-sdk/client-ecs';
-import type { AcsContainer, AcsTask, AcsVolume, AcsRoleCredentials } from '@longshore/aws';
+import type { AcsContainer, AcsTask, AcsVolume } from '@longshore/aws';
 import { parseArn } from '@longshore/base';
 import { imageRegistry } from '../definition/image.ts';
 import type { DefinitionRecord } from '../definitions.ts';
@@ -8,13 +8,13 @@ import { lastPart } from '../names.ts';
 import type { ContainerState, TaskRecord } from '../tasks.ts';
 import { fetchedParts } from './fetched.ts';
 import { engineConfig, engineHostConfig } from './engine-config.ts';
+import type { KeysOfTask } from './role-keys.ts';
 
 export interface PayloadContext {
   /** `host:port` by which the agent reached this server; images from there are pulled with the agent's own credentials. */
   readonly registryHost: string;
   readonly region: string;
-  /** The keys of the task's role. */
-  readonly roleKeys?: AcsRoleCredentials | undefined;
+  readonly keys?: KeysOfTask | undefined;
 }
 
 /** The oldest Engine API that has all that `hostConfig` may carry (Init, tmpfs, health checks). */
@@ -55,7 +55,8 @@ function authentication(
   }
   const registry = imageRegistry(image);
   if (registry === undefined || registry.host !== context.registryHost) return {};
-  const ecrAuthData = { registryId: registry.account ?? task.account, region: context.region };
+  const useExecutionRole = task.document.executionRole !== undefined;
+  const ecrAuthData = { registryId: registry.account ?? task.account, region: context.region, useExecutionRole };
   return { registryAuthentication: { type: 'ecr' as const, ecrAuthData } };
 }
 
@@ -176,7 +177,8 @@ export function acsTask(task: TaskRecord, definition: DefinitionRecord, context:
     ...(memory !== undefined && { memory: Number(memory) }),
     networkMode: document.networkMode,
     ...interfacesOf(task),
-    ...(context.roleKeys && { roleCredentials: context.roleKeys }),
+    ...(context.keys?.task && { roleCredentials: context.keys.task }),
+    ...(context.keys?.execution && { executionRoleCredentials: context.keys.execution }),
     ...(document.pidMode && { pidMode: document.pidMode }),
     ...(document.ipcMode && { ipcMode: document.ipcMode }),
     launchType: task.launchType,

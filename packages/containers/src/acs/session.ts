@@ -1,6 +1,6 @@
 // One agent's control session: manifest first, then every task whose desired status it has not acknowledged, again after
 // a while if it does not answer; heartbeats; answers to its questions. The store is the only memory that counts.
-import type { AcsRoleCredentials, AcsServerMessages } from '@longshore/aws';
+import type { AcsServerMessages } from '@longshore/aws';
 import { errorText, newUuid } from '@longshore/base';
 import type { VersionInfo } from '@aws-sdk/client-ecs';
 import type { WebSocket } from 'ws';
@@ -13,7 +13,7 @@ import { connectInstance, disconnectInstance } from './connection.ts';
 import { acknowledge, manifestOf, offer, undelivered } from './deliveries.ts';
 import { readAcsFrame } from './frames.ts';
 import { acsTask } from './payload.ts';
-import { renewEveryMs, roleKeysOf, tasksWithRoles } from './role-keys.ts';
+import { type KeysOfTask, keysOfTask, renewEveryMs, stopWithoutRole, tasksWithRoles } from './role-keys.ts';
 import { heartbeatEveryMs, silenceMs } from '../liveness/times.ts';
 import { verifyStops } from './stop-verification.ts';
 
@@ -160,37 +160,56 @@ export function acsSession(options: AcsSessionOptions): AcsSession {
       store,
       batch.map((task) => task.definitionArn),
     );
-    const offered = await offer(store, batch);
-    const keys = new Map<string, AcsRoleCredentials | undefined>();
-    for (const task of batch) if (task.document.taskRole) keys.set(task.arn, await roleKeysOf(core, task));
+    const keys = await readyKeys(batch);
+    const offered = await offer(
+      store,
+      batch.filter((task) => keys.has(task.arn)),
+    );
     for (const task of batch)
       if (offered.has(task.arn)) send(task, definitions, keys.get(task.arn));
       else wanted = true;
+  }
+
+  /** The keys of the tasks' roles, by ARN. One whose role cannot be taken is stopped, and is not among them. */
+  async function readyKeys(tasks: readonly TaskRecord[]): Promise<ReadonlyMap<string, KeysOfTask>> {
+    const ready = new Map<string, KeysOfTask>();
+    for (const task of tasks) {
+      const keys = await keysOfTask(core, task);
+      if (keys.refused === undefined) ready.set(task.arn, keys);
+      else await stopWithoutRole(core, task.arn, keys.refused);
+    }
+    return ready;
   }
 
   /** Gives the agent new keys for the roles of its tasks; it has none any more when it was started anew. */
   async function renewKeys(): Promise<void> {
     keysDue = clock.now() + renewEveryMs;
     for (const task of await tasksWithRoles(core, instanceArn)) {
-      const roleCredentials = await roleKeysOf(core, task);
-      if (roleCredentials === undefined) continue;
-      socket.send('IAMRoleCredentialsMessage', {
-        messageId: newUuid(),
-        taskArn: task.arn,
-        roleType: 'TaskApplication',
-        roleCredentials,
-      });
+      const { task: application, execution, refused } = await keysOfTask(core, task);
+      // One that runs goes on without keys.
+      if (refused !== undefined && task.startedAt === undefined) await stopWithoutRole(core, task.arn, refused);
+      for (const [roleType, roleCredentials] of [
+        ['TaskApplication', application],
+        ['TaskExecution', execution],
+      ] as const)
+        if (roleCredentials !== undefined)
+          socket.send('IAMRoleCredentialsMessage', {
+            messageId: newUuid(),
+            taskArn: task.arn,
+            roleType,
+            roleCredentials,
+          });
     }
   }
 
   function send(
     task: TaskRecord,
     definitions: Awaited<ReturnType<typeof findDefinitionsByArn>>,
-    roleKeys: AcsRoleCredentials | undefined,
+    keys: KeysOfTask | undefined,
   ): void {
     const definition = definitions.get(task.definitionArn);
     if (definition === undefined || instance === undefined) return;
-    const context = { registryHost: options.registryHost, region: core.region, roleKeys };
+    const context = { registryHost: options.registryHost, region: core.region, keys };
     const messageId = newUuid();
     const done = socket.send('PayloadMessage', {
       messageId,

@@ -10,6 +10,7 @@ import { ecsErrors, invalidParameter, unsupported } from '../errors.ts';
 import { type LaunchPlan, planLaunch } from '../launch.ts';
 import { authorizeLaunch } from '../launch-access.ts';
 import { launchTags, readCommon } from '../launch-input.ts';
+import { requireRoles } from '../role-access.ts';
 import { readLaunchType } from '../launch-type.ts';
 import { lastPart } from '../names.ts';
 import { launchStrategy } from '../providers/cluster.ts';
@@ -66,6 +67,7 @@ export function runTask(core: Core) {
           strategy: launchStrategy(cluster, input.launchType, input.capacityProviderStrategy),
           tags: await launchTags(view, definition, { tags, propagate: input.propagateTags, managed }),
         };
+        await requireRoles(core, order);
         const launch = await planLaunch(core, view, order, call.now);
         if (launch.considered === 0) throw ecsErrors.noInstances();
         const arns = launch.tasks.map((task) => task.arn);

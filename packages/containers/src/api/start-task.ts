@@ -9,6 +9,7 @@ import { invalidParameter } from '../errors.ts';
 import { planLaunch } from '../launch.ts';
 import { authorizeLaunch } from '../launch-access.ts';
 import { launchTags, readCommon } from '../launch-input.ts';
+import { requireRoles } from '../role-access.ts';
 import { inClusterArn, lastPart } from '../names.ts';
 import { readTags } from '../tags.ts';
 import { shapeTask } from '../task-shape.ts';
@@ -45,6 +46,7 @@ export function startTask(core: Core) {
           rules: { distinctInstance: false, memberOf: [], strategies: [] },
           tags: await launchTags(view, definition, { tags: own, propagate: input.propagateTags, managed }),
         };
+        await requireRoles(core, order);
         const result = { ...(await planLaunch(core, view, order, call.now)), tags: order.tags };
         return { steps: result.steps, result };
       });

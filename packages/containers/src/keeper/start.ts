@@ -2,10 +2,12 @@
 import type { Step, View } from '@longshore/store';
 import type { Core } from '../core.ts';
 import { findDefinitionByArn } from '../definitions.ts';
+import { ecsErrors } from '../errors.ts';
 import { type LaunchFailure, planLaunch } from '../launch.ts';
 import { launchTags } from '../launch-input.ts';
 import { lastPart } from '../names.ts';
 import type { ServiceRecord } from '../services/rows.ts';
+import { refusedRole } from '../role-access.ts';
 import { findTags } from '../tags.ts';
 import { taskTargets } from '../targets/input.ts';
 import type { TaskRecord } from '../tasks.ts';
@@ -41,6 +43,10 @@ export async function startTasks(
   const own =
     document.propagateTags === 'SERVICE' ? ((await findTags(view, [service.arn])).get(service.arn) ?? []) : [];
   const managed = { 'aws:ecs:clusterName': lastPart(service.clusterArn), 'aws:ecs:serviceName': service.name };
+  const overrides = { containerOverrides: [], inferenceAcceleratorOverrides: [] };
+  const role = await refusedRole(core, { account: service.account, definition, overrides });
+  if (role !== undefined)
+    return { ...nothing, asked: count, failures: [{ arn: '', reason: ecsErrors.roleNotTaken(role).message }] };
   const launch = await planLaunch(
     core,
     view,
@@ -59,7 +65,7 @@ export async function startTasks(
       networkConfiguration: document.networkConfiguration,
       enableExecuteCommand: document.enableExecuteCommand,
       targets: taskTargets(deployment.attachments ?? document, definition),
-      overrides: { containerOverrides: [], inferenceAcceleratorOverrides: [] },
+      overrides,
       rules: placementWishes(document),
       tags: await launchTags(view, definition, {
         tags: own,

@@ -22,6 +22,7 @@ function unplaced(subject: string, failures: readonly LaunchFailure[]): string {
   const head = `${subject} was unable to place a task because no container instance met all of its requirements.`;
   const [closest] = failures;
   if (closest === undefined) return `${head} Reason: No Container Instances were found in your cluster.`;
+  if (closest.arn === '') return `${subject} failed to launch a task with (error ${closest.reason}).`;
   const why = lacks[closest.reason] ?? closest.reason;
   return `${head} The closest matching (container-instance ${lastPart(closest.arn)}) ${why}.`;
 }

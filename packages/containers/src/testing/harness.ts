@@ -22,7 +22,7 @@ import { WebSocketServer } from 'ws';
 import { createContainers } from '../create.ts';
 import type { LivenessTimes } from '../liveness/times.ts';
 import { containersMigrations } from '../schema.ts';
-import type { Containers, ContainerReading, MachineGroup } from '../types.ts';
+import type { Containers, ContainerReading, MachineGroup, TaskRoles } from '../types.ts';
 
 export const region = 'us-east-1';
 export const key = { accessKeyId: 'AKIDCONTAINERSTEST', secretAccessKey: 'a secret of these tests' };
@@ -60,6 +60,7 @@ export interface HarnessOptions {
   readonly liveness?: LivenessTimes;
   readonly machineGroup?: (account: string, name: string) => MachineGroup | undefined;
   readonly scaleInAfterMs?: number;
+  readonly taskRoles?: TaskRoles;
   /** Whether the background loops run; true if left out. */
   readonly loops?: boolean;
 }
@@ -86,6 +87,7 @@ export async function openHarness(options: HarnessOptions): Promise<Harness> {
     ...(options.settleMs === undefined ? {} : { settleMs: options.settleMs }),
     ...(options.liveness === undefined ? {} : { liveness: options.liveness }),
     ...(options.machineGroup === undefined ? {} : { machineGroup: options.machineGroup }),
+    ...(options.taskRoles === undefined ? {} : { taskRoles: options.taskRoles }),
     ...(options.scaleInAfterMs === undefined ? {} : { scaleInAfterMs: options.scaleInAfterMs }),
   });
   await containers.recover(account);

@@ -72,20 +72,36 @@ function isRoleArn(arn: string, account: string): string | undefined {
   return match?.[1] === account ? match[2] : undefined;
 }
 
+/** The account's role that the request names; undefined if there is none or it does not trust the service. */
+async function trustingRole(view: View, request: ServiceRequest): Promise<RoleRow | undefined> {
+  const name = request.role.startsWith('arn:') ? isRoleArn(request.role, request.account) : request.role;
+  const role = name === undefined ? undefined : await findRole(view, request.account, name);
+  if (!role || (request.role.startsWith('arn:') && roleArn(role) !== request.role)) return undefined;
+  return trustsService(role.trust, request.service) ? role : undefined;
+}
+
+export interface ServiceRequest {
+  readonly account: string;
+  /** A name or an ARN. */
+  readonly role: string;
+  readonly service: string;
+}
+
+export async function mayAssumeForService(core: IdentityCore, request: ServiceRequest): Promise<boolean> {
+  return (await trustingRole(core.store, request)) !== undefined;
+}
+
 /**
  * Keys of the account's role `arn` (or of that name) for `service`; undefined if there is no such role or it does not trust
  * the service. They end after `lifeMs`.
  */
 export async function assumeForService(
   core: IdentityCore,
-  request: { readonly account: string; readonly role: string; readonly service: string; readonly session: string },
+  request: ServiceRequest & { readonly session: string },
   lifeMs: number,
 ): Promise<RoleSession | undefined> {
-  const name = request.role.startsWith('arn:') ? isRoleArn(request.role, request.account) : request.role;
-  const role = name === undefined ? undefined : await findRole(core.store, request.account, name);
-  const arn = role && roleArn(role);
-  if (!role || (request.role.startsWith('arn:') && arn !== request.role)) return undefined;
-  if (!trustsService(role.trust, request.service)) return undefined;
+  const role = await trustingRole(core.store, request);
+  if (role === undefined) return undefined;
   const id = newSessionKeyId();
   const made: Sealed = { secret: randomBytes(30).toString('base64'), token: randomBytes(96).toString('base64') };
   const sealed = core.sealer.seal(purpose(id), Buffer.from(JSON.stringify(made), 'utf8'));
@@ -98,7 +114,7 @@ export async function assumeForService(
     },
   ]);
   return {
-    roleArn: arn ?? '',
+    roleArn: roleArn(role),
     accessKeyId: id,
     secretAccessKey: made.secret,
     sessionToken: made.token,

@@ -12,9 +12,9 @@ import { challenge } from './credentials.ts';
 /** Actions of a token's scope. */
 export type Grant = 'pull' | 'push' | 'delete';
 
-/** What each grant stands for among ECR's actions. */
+/** What each grant stands for among ECR's actions: what ECR asks for a pull, so that its documented policies do. */
 export const grantActions: Readonly<Record<Grant, readonly string[]>> = Object.freeze({
-  pull: ['ecr:BatchGetImage', 'ecr:GetDownloadUrlForLayer', 'ecr:BatchCheckLayerAvailability'],
+  pull: ['ecr:BatchGetImage', 'ecr:GetDownloadUrlForLayer'],
   push: ['ecr:InitiateLayerUpload', 'ecr:UploadLayerPart', 'ecr:CompleteLayerUpload', 'ecr:PutImage'],
   delete: ['ecr:BatchDeleteImage'],
 });
