@@ -2,7 +2,15 @@
 // the write that reserves compares and sets the same amounts.
 import type { Demand, Offer, Reason, Rules } from './types.ts';
 
-type Check = (offer: Offer, demand: Demand, rules: Rules) => boolean;
+interface Check {
+  readonly reason: Reason;
+  /** True if it speaks against the instance. */
+  readonly against: (offer: Offer, demand: Demand, rules: Rules) => boolean;
+  /** Whether it can speak against any, for such a task; left out: always. */
+  readonly asked?: (demand: Demand, rules: Rules) => boolean;
+  /** Whether its answer stands as long as the offer's `attributes` are the same object. */
+  readonly settled?: true;
+}
 
 /** How many tasks of the rules' group are on the instance. */
 export function sameGroup(offer: Offer, rules: Pick<Rules, 'group'>): number {
@@ -13,44 +21,73 @@ function taken(used: ReadonlySet<number>, wanted: readonly number[]): boolean {
   return wanted.some((port) => used.has(port));
 }
 
-/** True if it speaks against the instance; the most telling first. */
-const against: readonly (readonly [Reason, Check])[] = [
-  ['INACTIVE', (offer) => offer.status !== 'ACTIVE'],
-  ['AGENT', (offer) => !offer.connected],
-  ['ATTRIBUTE', (offer, demand) => demand.attributes.some((name) => !offer.attributes.has(name))],
-  ['MEMBER_OF', (offer, _demand, rules) => rules.memberOf.some((each) => each.settled && !each.test(offer))],
-  ['MEMBER_OF', (offer, _demand, rules) => rules.memberOf.some((each) => !each.settled && !each.test(offer))],
-  ['RESOURCE:CPU', (offer, demand) => demand.cpu > offer.cpu],
-  ['RESOURCE:MEMORY', (offer, demand) => demand.memory > offer.memory],
-  ['RESOURCE:GPU', (offer, demand) => demand.gpus > offer.freeGpus.length],
-  ['RESOURCE:PORTS', (offer, demand) => taken(offer.tcp, demand.tcp) || taken(offer.udp, demand.udp)],
-  ['DISTINCT_INSTANCE', (offer, _demand, rules) => rules.distinctInstance && sameGroup(offer, rules) > 0],
+/** The most telling first. */
+const checks: readonly Check[] = [
+  { reason: 'INACTIVE', against: (offer) => offer.status !== 'ACTIVE' },
+  { reason: 'AGENT', against: (offer) => !offer.connected },
+  {
+    reason: 'ATTRIBUTE',
+    against: (offer, demand) => demand.attributes.some((name) => !offer.attributes.has(name)),
+    settled: true,
+  },
+  {
+    reason: 'MEMBER_OF',
+    against: (offer, _demand, rules) => rules.memberOf.some((each) => each.settled && !each.test(offer)),
+    settled: true,
+  },
+  {
+    reason: 'MEMBER_OF',
+    against: (offer, _demand, rules) => rules.memberOf.some((each) => !each.settled && !each.test(offer)),
+    asked: (_demand, rules) => rules.memberOf.some((each) => !each.settled),
+  },
+  { reason: 'RESOURCE:CPU', against: (offer, demand) => demand.cpu > offer.cpu },
+  { reason: 'RESOURCE:MEMORY', against: (offer, demand) => demand.memory > offer.memory },
+  {
+    reason: 'RESOURCE:GPU',
+    against: (offer, demand) => demand.gpus > offer.freeGpus.length,
+    asked: (demand) => demand.gpus > 0,
+  },
+  {
+    reason: 'RESOURCE:PORTS',
+    against: (offer, demand) => taken(offer.tcp, demand.tcp) || taken(offer.udp, demand.udp),
+    asked: (demand) => demand.tcp.length + demand.udp.length > 0,
+  },
+  {
+    reason: 'DISTINCT_INSTANCE',
+    against: (offer, _demand, rules) => rules.distinctInstance && sameGroup(offer, rules) > 0,
+    asked: (_demand, rules) => rules.distinctInstance,
+  },
 ];
-/** Those of them whose answer stands as long as the offer's `attributes` are the same object. */
-const settled = against.slice(2, 4);
-const changing = against.filter((each) => !settled.includes(each));
 
 /** All reasons against, most telling first, each once; empty if the task fits. */
 export function refusals(offer: Offer, demand: Demand, rules: Rules): Reason[] {
-  const reasons = against.filter(([, speaks]) => speaks(offer, demand, rules)).map(([reason]) => reason);
-  return [...new Set(reasons)];
+  return [...new Set(checks.filter((each) => each.against(offer, demand, rules)).map((each) => each.reason))];
 }
 
-function none(checks: typeof against, offer: Offer, demand: Demand, rules: Rules): boolean {
-  for (const [, speaks] of checks) if (speaks(offer, demand, rules)) return false;
-  return true;
+function passes(which: readonly Check[], demand: Demand, rules: Rules): (offer: Offer) => boolean {
+  const tests = which.filter((each) => each.asked?.(demand, rules) ?? true).map((each) => each.against);
+  return (offer) => {
+    for (const against of tests) if (against(offer, demand, rules)) return false;
+    return true;
+  };
 }
 
-/** The part of `fits` that may be remembered for an offer's `attributes`. */
-export function suits(offer: Offer, demand: Demand, rules: Rules): boolean {
-  return none(settled, offer, demand, rules);
-}
-
-/** The rest of `fits`. */
-export function hasRoom(offer: Offer, demand: Demand, rules: Rules): boolean {
-  return none(changing, offer, demand, rules);
+/** `fits` for one kind of task, in two parts: what may be remembered for an offer's `attributes`, and the rest. */
+export function fitting(demand: Demand, rules: Rules) {
+  return {
+    suits: passes(
+      checks.filter((each) => each.settled === true),
+      demand,
+      rules,
+    ),
+    hasRoom: passes(
+      checks.filter((each) => each.settled !== true),
+      demand,
+      rules,
+    ),
+  };
 }
 
 export function fits(offer: Offer, demand: Demand, rules: Rules): boolean {
-  return suits(offer, demand, rules) && hasRoom(offer, demand, rules);
+  return refusals(offer, demand, rules).length === 0;
 }

@@ -149,6 +149,48 @@ describe('placing', () => {
     );
   });
 
+  // More kinds than are kept, in groups that they share or not, over more changes than are remembered.
+  test('chooses one of the best for many kinds in turn, while attributes and instances come and go', () => {
+    const groups = ['g', 'h', 'i'];
+    const kind = fc.tuple(demands, wishes, fc.constantFrom(...groups));
+    const step = fc.record({
+      kind: fc.nat(),
+      at: fc.nat(7),
+      what: fc.constantFrom('launch', 'launch', 'end', 'attributes', 'put', 'gone'),
+      to: fc.nat(2000),
+    });
+    const steps = fc.array(step, { minLength: 2500, maxLength: 3000, size: 'max' });
+    fc.assert(
+      fc.property(offers, fc.array(kind, { minLength: 6, maxLength: 12 }), steps, (all, kinds, what) => {
+        const roster = rosterOf(all, 4);
+        const holds: Hold[] = [];
+        let wrong = 0;
+        for (const each of what) {
+          const [wanted, wish, group] = kinds[each.kind % kinds.length] ?? [demand(), rules(), 'g'];
+          const how = { ...wish, group };
+          const chosen = roster.chooser(wanted, how)();
+          if (!isBest(roster, chosen, wanted, how)) wrong += 1;
+          const target = `i${each.at}`;
+          const there = roster.get(target);
+          const attributes = new Map([
+            ['zone', zones[each.to % 3] ?? ''],
+            ['rack', `${each.to % 2}`],
+          ] as const);
+          if (each.what === 'launch' && chosen !== undefined) holds.push(roster.hold(chosen.arn, wanted, group));
+          if (each.what === 'end') holds.splice(each.at, 1)[0]?.end();
+          if (each.what === 'attributes' && there !== undefined) roster.put(target, { ...there, attributes });
+          if (each.what === 'put') {
+            const count = new Map([[groups[each.to % 3] ?? '', each.to % 4]]);
+            roster.put(target, offer(target, { memory: each.to, attributes, groups: count }));
+          }
+          if (each.what === 'gone' && each.to % 4 === 0) roster.put(target, undefined);
+        }
+        expect(wrong).toBe(0);
+      }),
+      { numRuns: 5 },
+    );
+  });
+
   test('first fit fills the first instance before the next', () => {
     expect(placed([offer('a', { memory: 250 }), offer('b')], demand(), 3, rules())).toEqual(['a', 'a', 'b']);
   });

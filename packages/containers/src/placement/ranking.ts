@@ -4,9 +4,10 @@
 // The cost of an instance is a list, one number a strategy, compared in the strategies' order. A spread over an attribute
 // costs all instances with the same value alike; instances are therefore put into cells by their values of those
 // attributes, in each cell a heap by the costs that are an instance's own, and the cells are compared by their first.
-import { hasRoom, sameGroup, suits } from './feasible.ts';
+import { fitting, sameGroup } from './feasible.ts';
 import { type IndexedHeap, indexedHeap } from './heap.ts';
 import type { Demand, Offer, Rules, Strategy } from './types.ts';
+import type { Suits } from './verdicts.ts';
 
 export interface Ranking {
   /** The best instance, or undefined if none can take the task. */
@@ -16,12 +17,24 @@ export interface Ranking {
 }
 
 interface Cell {
-  readonly values: readonly string[];
+  /** The numbers of its values, in the order of the attributes. */
+  readonly values: readonly number[];
   readonly heap: IndexedHeap;
+}
+
+/** The values of an attribute, numbered as they are met, and the tasks of the group on instances with each. */
+interface Values {
+  readonly numbers: Map<string, number>;
+  readonly totals: number[];
 }
 
 function isShared(strategy: Strategy): boolean {
   return strategy.type === 'spread' && strategy.field.startsWith('attribute:');
+}
+
+function lengthened<A extends Int32Array | Float64Array>(from: A, to: A): A {
+  to.set(from);
+  return to;
 }
 
 /**
@@ -31,37 +44,40 @@ function isShared(strategy: Strategy): boolean {
 export function ranking(
   offers: readonly (Offer | undefined)[],
   versions: readonly number[],
+  suits: Suits,
   demand: Demand,
   rules: Rules,
   random: () => number,
 ): Ranking {
   const { strategies } = rules;
+  const { hasRoom } = fitting(demand, rules);
   const names = strategies.filter(isShared).map((each) => each.field.slice('attribute:'.length));
   const ownStrategies = strategies.filter((each) => !isShared(each));
-  /** For each strategy: whether its cost is shared, and its place among those that are, or are not. */
+  const counts = strategies.some((each) => each.type === 'spread');
+  const draws = ownStrategies.findIndex((each) => each.type === 'random');
+  /** For each strategy its place among those whose cost is shared, or -1 less its place among the others. */
   const order = strategies.map((each) =>
-    isShared(each)
-      ? { shared: true, at: strategies.filter(isShared).indexOf(each) }
-      : { shared: false, at: ownStrategies.indexOf(each) },
+    isShared(each) ? strategies.filter(isShared).indexOf(each) : -1 - ownStrategies.indexOf(each),
   );
-  const totals = names.map(() => new Map<string, number>());
+  const shared = names.map((): Values => ({ numbers: new Map(), totals: [] }));
   const cells: Cell[] = [];
   const cellOf = new Map<string, number>();
-  // By place; plain numbers, because there may be millions of them. The version of the attributes that was last seen (0:
-  // none), doubled, and one more if they suit; the cell; the tasks of the group as the totals count them; the own costs.
-  const seen: number[] = [];
-  const cellAt: number[] = [];
-  const groupAt: number[] = [];
-  const keys: number[] = [];
-  const places: number[] = [];
   const width = ownStrategies.length;
+  // By place; bare numbers, because there may be millions of them. The version of the attributes that was last seen (0:
+  // none), doubled, and one more if they suit; the cell; the tasks of the group as the totals count them; the own costs.
+  let room = offers.length;
+  let seen = new Int32Array(room);
+  let cellAt = new Int32Array(room);
+  let groupAt = new Int32Array(room);
+  let keys = new Float64Array(room * width);
+  const places: number[] = [];
   // A random choice is the next event of independent Poisson processes, one an instance: uniform whatever came before.
   let time = 0;
   const nextEvent = () => time - Math.log(1 - random());
 
-  function ownCost(strategy: Strategy, offer: Offer): number {
+  function ownCost(strategy: Strategy, offer: Offer, group: number): number {
     if (strategy.type === 'random') return nextEvent();
-    if (strategy.type === 'spread') return sameGroup(offer, rules);
+    if (strategy.type === 'spread') return group;
     return strategy.field === 'cpu' ? offer.cpu : offer.memory;
   }
 
@@ -73,8 +89,8 @@ export function ranking(
     return a < b;
   }
 
-  function totalOf(shared: number, cell: Cell): number {
-    return (totals[shared] as Map<string, number>).get(cell.values[shared] as string) ?? 0;
+  function totalOf(at: number, cell: Cell): number {
+    return (shared[at] as Values).totals[cell.values[at] as number] as number;
   }
 
   function betterCell(a: number, b: number): boolean {
@@ -82,10 +98,11 @@ export function ranking(
     const right = cells[b] as Cell;
     const leftTop = left.heap.top();
     const rightTop = right.heap.top();
-    for (const { shared, at } of order) {
-      const difference = shared
-        ? totalOf(at, left) - totalOf(at, right)
-        : (keys[leftTop * width + at] as number) - (keys[rightTop * width + at] as number);
+    for (const at of order) {
+      const difference =
+        at >= 0
+          ? totalOf(at, left) - totalOf(at, right)
+          : (keys[leftTop * width - 1 - at] as number) - (keys[rightTop * width - 1 - at] as number);
       if (difference !== 0) return difference < 0;
     }
     return leftTop < rightTop;
@@ -94,21 +111,30 @@ export function ranking(
   // With one attribute a change touches one cell, and the cells can be a heap; with more, they are looked through.
   const cellHeap = names.length <= 1 ? indexedHeap(betterCell, []) : undefined;
 
+  function numberOf(at: number, value: string): number {
+    const { numbers, totals } = shared[at] as Values;
+    const known = numbers.get(value);
+    if (known !== undefined) return known;
+    numbers.set(value, totals.length);
+    return totals.push(0) - 1;
+  }
+
   function cellFor(offer: Offer): number {
     const values = names.map((name) => offer.attributes.get(name) ?? '');
     const key = values.length === 1 ? (values[0] as string) : JSON.stringify(values);
     const known = cellOf.get(key);
     if (known !== undefined) return known;
     cellOf.set(key, cells.length);
-    return cells.push({ values, heap: indexedHeap(earlier, places) }) - 1;
+    const numbers = values.map((value, at) => numberOf(at, value));
+    return cells.push({ values: numbers, heap: indexedHeap(earlier, places) }) - 1;
   }
 
-  function count(cell: number, by: number): void {
-    if (by === 0 || names.length === 0) return;
-    (cells[cell] as Cell).values.forEach((value, i) => {
-      const total = totals[i] as Map<string, number>;
-      total.set(value, (total.get(value) ?? 0) + by);
-    });
+  /** Corrects how many tasks of the group are counted at the place. */
+  function count(place: number, group: number): void {
+    const by = group - (groupAt[place] as number);
+    groupAt[place] = group;
+    const { values } = cells[cellAt[place] as number] as Cell;
+    for (let at = 0; at < values.length; at++) ((shared[at] as Values).totals[values[at] as number] as number) += by;
   }
 
   function refreshCell(cell: number): void {
@@ -119,42 +145,61 @@ export function ranking(
 
   function leave(place: number): void {
     const cell = cellAt[place] as number;
-    count(cell, -(groupAt[place] as number));
+    count(place, 0);
     (cells[cell] as Cell).heap.drop(place);
     seen[place] = 0;
     refreshCell(cell);
   }
 
   function meet(place: number, offer: Offer): void {
-    seen[place] = ((versions[place] as number) << 1) | (suits(offer, demand, rules) ? 1 : 0);
+    seen[place] = ((versions[place] as number) << 1) | (suits(place, offer) ? 1 : 0);
     cellAt[place] = cellFor(offer);
     groupAt[place] = 0;
     places[place] = -1;
   }
 
-  function changed(place: number): void {
-    // No gaps: an array with gaps is slow.
-    while (seen.length <= place) {
-      const next = seen.push(0) - 1;
-      cellAt[next] = 0;
-      groupAt[next] = 0;
-      places[next] = -1;
-      for (let i = 0; i < width; i++) keys[next * width + i] = 0.5;
+  function reach(place: number): void {
+    if (place >= room) {
+      room = 2 * place + 1;
+      seen = lengthened(seen, new Int32Array(room));
+      cellAt = lengthened(cellAt, new Int32Array(room));
+      groupAt = lengthened(groupAt, new Int32Array(room));
+      keys = lengthened(keys, new Float64Array(room * width));
     }
+    // No gaps: an array with gaps is slow.
+    while (places.length <= place) places.push(-1);
+  }
+
+  /** Whether its own costs are others than before. */
+  function price(place: number, offer: Offer): boolean {
+    let other = false;
+    for (let i = 0; i < width; i++) {
+      const cost = ownCost(ownStrategies[i] as Strategy, offer, groupAt[place] as number);
+      if (cost === keys[place * width + i]) continue;
+      keys[place * width + i] = cost;
+      other = true;
+    }
+    return other;
+  }
+
+  // Most changes are another kind's doing and move nothing here: they must cost next to nothing.
+  function changed(place: number): void {
+    if (places.length <= place) reach(place);
     const offer = offers[place];
     if (seen[place] !== 0 && (offer === undefined || (seen[place] as number) >> 1 !== versions[place])) leave(place);
     if (offer === undefined) return;
     if (seen[place] === 0) meet(place, offer);
     const cell = cellAt[place] as number;
-    const group = sameGroup(offer, rules);
-    count(cell, group - (groupAt[place] as number));
-    groupAt[place] = group;
     const { heap } = cells[cell] as Cell;
-    if (((seen[place] as number) & 1) === 1 && hasRoom(offer, demand, rules)) {
-      for (let i = 0; i < width; i++) keys[place * width + i] = ownCost(ownStrategies[i] as Strategy, offer);
-      heap.put(place);
+    const before = heap.top();
+    const group = counts ? sameGroup(offer, rules) : 0;
+    const counted = group !== groupAt[place];
+    if (counted) count(place, group);
+    if (((seen[place] as number) & 1) === 1 && hasRoom(offer)) {
+      if (price(place, offer) || places[place] === -1) heap.put(place);
     } else heap.drop(place);
-    refreshCell(cell);
+    const after = heap.top();
+    if (counted || before !== after || after === place) refreshCell(cell);
   }
 
   function bestCell(): number {
@@ -165,7 +210,6 @@ export function ranking(
     return best;
   }
 
-  const draws = ownStrategies.findIndex((each) => each.type === 'random');
   for (let place = 0; place < offers.length; place++) changed(place);
   return {
     changed,

@@ -2,6 +2,7 @@
 // Decisions are made here; whether they hold is decided by the write that reserves.
 import { type Ranking, ranking } from './ranking.ts';
 import type { Demand, Offer, Rules } from './types.ts';
+import { keepVerdicts } from './verdicts.ts';
 
 /** A task that was placed here and is not yet read back from the store. */
 export interface Hold {
@@ -42,10 +43,10 @@ interface Kept {
   seen: number;
 }
 
-/** Places that all rankings of a cluster may have together, and how many rankings at least and at most. */
-const rankedPlaces = 4_000_000;
+/** Places that all rankings of a cluster may have together (some 40 bytes each), and how many rankings at least and at most. */
+const rankedPlaces = 6_000_000;
 const fewestRankings = 4;
-const mostRankings = 64;
+const mostRankings = 512;
 
 function less(stored: Offer, holds: ReadonlySet<Held>): Offer {
   if (holds.size === 0) return stored;
@@ -89,7 +90,8 @@ function keyOf(demand: Demand, rules: Rules): string {
   return JSON.stringify([demand, distinctInstance, memberOf, strategies, counts ? rules.group : '']);
 }
 
-export function createRoster(random: () => number): Roster {
+/** `most` rankings are kept; the one that was used the longest ago is forgotten first. */
+export function createRoster(random: () => number, most = mostRankings): Roster {
   const slots: (Slot | undefined)[] = [];
   const offers: (Offer | undefined)[] = [];
   /** Another number when the attributes are another object. */
@@ -98,6 +100,7 @@ export function createRoster(random: () => number): Roster {
   /** Places of instances that are gone. */
   const free: number[] = [];
   const rankings = new Map<string, Kept>();
+  const suitsFor = keepVerdicts(versions);
   /** Places that changed, in order; `dropped` were before its first. */
   let journal: number[] = [];
   let dropped = 0;
@@ -107,20 +110,21 @@ export function createRoster(random: () => number): Roster {
   function note(place: number): void {
     changedAt[place] = dropped + journal.length;
     journal.push(place);
-    // The older half goes; a ranking that has not seen it is made anew.
+    // The older half goes, and with it the rankings that have not seen it: to make them anew costs less.
     if (journal.length <= 4 * offers.length + 4096) return;
     const half = journal.length >> 1;
     dropped += half;
     journal = journal.slice(half);
+    for (const [key, { seen }] of rankings) if (seen < dropped) rankings.delete(key);
   }
 
   function makeRanking(key: string, demand: Demand, rules: Rules): Kept {
-    const limit = Math.max(fewestRankings, Math.min(mostRankings, Math.floor(rankedPlaces / (offers.length + 1))));
+    const limit = Math.max(fewestRankings, Math.min(most, Math.floor(rankedPlaces / (offers.length + 1))));
     for (const oldest of rankings.keys()) {
       if (rankings.size < limit) break;
       rankings.delete(oldest);
     }
-    const made = ranking(offers, versions, demand, rules, random);
+    const made = ranking(offers, versions, suitsFor(demand, rules), demand, rules, random);
     const kept = { ranking: made, seen: dropped + journal.length };
     rankings.set(key, kept);
     return kept;
@@ -128,10 +132,7 @@ export function createRoster(random: () => number): Roster {
 
   function upToDate(key: string, demand: Demand, rules: Rules): Ranking {
     const known = rankings.get(key);
-    if (known === undefined || known.seen < dropped) {
-      rankings.delete(key);
-      return makeRanking(key, demand, rules).ranking;
-    }
+    if (known === undefined) return makeRanking(key, demand, rules).ranking;
     for (let at = known.seen - dropped; at < journal.length; at++) {
       const place = journal[at] as number;
       if (changedAt[place] === dropped + at) known.ranking.changed(place);

@@ -32,8 +32,8 @@ export function rules(more: Partial<Rules> = {}): Rules {
   return { distinctInstance: false, memberOf: [], strategies: [], group: 'g', ...more };
 }
 
-export function rosterOf(offers: readonly Offer[]): Roster {
-  const roster = createRoster(Math.random);
+export function rosterOf(offers: readonly Offer[], mostRankings?: number): Roster {
+  const roster = createRoster(Math.random, mostRankings);
   for (const each of offers) roster.put(each.arn, each);
   return roster;
 }
