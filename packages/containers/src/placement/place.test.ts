@@ -187,7 +187,7 @@ describe('placing', () => {
         }
         expect(wrong).toBe(0);
       }),
-      { numRuns: 5 },
+      { numRuns: 5, endOnFailure: true },
     );
   });
 
