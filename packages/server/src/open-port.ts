@@ -37,7 +37,7 @@ export async function openPort(
     publicUrl,
     log,
   });
-  serveAgentSockets(app.server, { aws, containers, publicUrl, log });
+  serveAgentSockets(app.server, { aws, containers, publicUrl, isReady: () => ready, log });
   try {
     await app.listen(settings.listen);
   } catch (error) {

@@ -17,8 +17,13 @@ const kinds: Readonly<Record<string, Kind>> = { '/acs/ws': 'acs', '/tcs/ws': 'tc
 
 export interface SocketParts {
   readonly aws: AwsEndpoint;
-  readonly containers: Containers;
+  readonly containers: Pick<
+    Containers,
+    'refuseAgent' | 'acceptAcs' | 'acceptTcs' | 'acceptExecAgent' | 'expectsExec' | 'acceptExec'
+  >;
   readonly publicUrl: string | undefined;
+  /** False while the server stops: an agent that comes back meanwhile would keep the port open. */
+  readonly isReady: () => boolean;
   readonly log: Logger;
 }
 
@@ -58,6 +63,7 @@ export function serveAgentSockets(server: Server, parts: SocketParts): void {
     }
     const refusal = await parts.containers.refuseAgent(kind === 'tcs' ? 'tcs' : 'acs', connection);
     if (refusal) return refuse(socket, refusal.status, refusal.code, refusal.message);
+    if (!parts.isReady()) return refuse(socket, 503, 'ServerException', 'The server is stopping');
     sockets.handleUpgrade(request, socket, head, (opened) => {
       opened.on('error', (error) => parts.log.debug({ reason: errorText(error), kind }, "an agent's socket failed"));
       if (kind === 'acs') parts.containers.acceptAcs(opened, connection);
