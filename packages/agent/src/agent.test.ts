@@ -126,14 +126,13 @@ describe('running a task', () => {
 describe('stopping a task', () => {
   test('is SIGTERM first: a container that heeds it ends with its own code', async () => {
     const { plane } = harness;
-    const task = taskOf([shell(plane, "trap 'exit 42' TERM; while :; do sleep 0.05; done", { stopTimeout: 20 })]);
+    const task = taskOf([shell(plane, "trap 'exit 42' TERM; while :; do sleep 0.05; done", { stopTimeout: 100 })]);
     plane.payload(task);
     await harness.reported(task.arn, 'RUNNING');
-    const begun = performance.now();
     plane.payload({ ...task, desiredStatus: 'STOPPED' });
-    const change = await harness.reported(task.arn, 'STOPPED');
+    // It is not waited for so long as its grace would last.
+    const change = await harness.reported(task.arn, 'STOPPED', 50_000);
     expect(change.containers?.[0]?.exitCode).toBe(42);
-    expect(performance.now() - begun).toBeLessThan(10_000);
   });
 
   test('is SIGKILL after stopTimeout for one that does not', async () => {
@@ -239,20 +238,40 @@ test('a task that cannot be understood is reported as stopped and its payload is
   expect(plane.acks).not.toContain(messageId);
 });
 
-test('measures a busy container plausibly', async () => {
-  const { plane } = harness;
+test('measures a busy container as the Engine does', async () => {
+  const { plane, engine } = harness;
   const task = taskOf([shell(plane, 'while :; do :; done', { memory: 64, stopTimeout: 0 })]);
+  const begun = Date.now();
   plane.payload(task);
-  await harness.reported(task.arn, 'RUNNING');
-  const reading = await until('a second reading', () => {
-    const readings = plane.metrics
+  const running = await harness.reported(task.arn, 'RUNNING');
+  const readings = () =>
+    plane.metrics
       .flatMap((message) => message.taskMetrics)
       .filter((metric) => metric.taskArn === task.arn)
-      .map((metric) => metric.containerMetrics[0]?.longshoreReading);
-    return readings.length >= 3 ? readings.at(-1) : undefined;
+      .flatMap((metric) => metric.containerMetrics[0]?.longshoreReading ?? []);
+  /** How much of a core a loop gets is the machine's business: what the Engine counted before and after bounds it. */
+  const engineSeconds = async () => {
+    const stats = (await engine.stats(running.containers?.[0]?.runtimeId ?? '')) as {
+      readonly cpu_stats: { readonly cpu_usage: { readonly total_usage: number } };
+    };
+    return stats.cpu_stats.cpu_usage.total_usage / 1e9;
+  };
+  const earlier = readings().length;
+  const before = await engineSeconds();
+  // The next one may be under way already; the one after it was not begun yet.
+  const [previous, reading] = await until('two more readings', () => {
+    const list = readings();
+    return list.length >= Math.max(earlier, 1) + 2 && list.slice(-2);
   });
-  expect(reading?.cpuPercent).toBeGreaterThan(20);
-  expect(reading?.cpuPercent).toBeLessThan(120);
+  const after = await engineSeconds();
+  const gained = (reading?.cpuSeconds ?? 0) - (previous?.cpuSeconds ?? 0);
+  const seconds = ((reading?.time ?? 0) - (previous?.time ?? 0)) / 1000;
+  expect(gained).toBeGreaterThan(0);
+  expect(reading?.cpuPercent).toBeCloseTo((gained / seconds) * 100, 6);
+  expect(reading?.cpuSeconds).toBeGreaterThan(before);
+  expect(reading?.cpuSeconds).toBeLessThanOrEqual(after);
+  // One loop never has more than one core.
+  expect(after).toBeLessThan((Date.now() - begun) / 1000);
   expect(reading?.memoryLimitBytes).toBe(64 * 1024 * 1024);
   expect(reading?.memoryBytes).toBeGreaterThan(0);
   plane.payload({ ...task, desiredStatus: 'STOPPED' });

@@ -114,9 +114,10 @@ test("a private registry's credential comes out of a secret, and a malformed one
   );
 });
 
+// Its runs last twice the period that they must: the Engine may note a start well after it.
 test('a restart policy starts the same container again until an exit code that it ignores; a port range is one binding', async () => {
   const { plane, engine } = harness;
-  const container = shell(plane, 'echo x >> /runs; [ "$(cat /runs | tr -d "\\n")" = xxx ] && exit 5; sleep 1; exit 3', {
+  const container = shell(plane, 'echo x >> /runs; [ "$(cat /runs | tr -d "\\n")" = xxx ] && exit 5; sleep 2; exit 3', {
     restartPolicy: { enabled: true, ignoredExitCodes: [5], restartAttemptPeriod: 1 },
     portMappings: [{ containerPort: 0, containerPortRange: '8000-8002', hostPort: 0, protocol: 'tcp' }],
   });
