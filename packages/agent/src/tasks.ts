@@ -140,6 +140,7 @@ export function createTasks(options: TasksOptions): Tasks {
 
   async function takeOn(task: AcsTask): Promise<void> {
     const record = newRecord(task);
+    hands.puller.foresee(record);
     await files.save(record);
     const left = unclaimed.filter((container) => labelOf(container, labels.taskArn) === task.arn);
     const observed = left.length > 0 ? await inspectAll(left) : new Map<string, ObservedContainer>();

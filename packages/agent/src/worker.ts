@@ -125,8 +125,13 @@ export function startWorker(options: WorkerOptions): Worker {
       again,
       seen: (container) => observed.get(container),
       refresh,
-      noteCreated(container, id) {
-        if (!observed.has(container)) observed.set(container, freshlyCreated(id));
+      async refreshStarted(container) {
+        // The Engine's event comes first, most often: what it made this worker read is not read again.
+        await readings.get(container)?.catch(() => undefined);
+        if (observed.get(container)?.status !== 'running') await refresh(container);
+      },
+      noteCreated(container, id, holder) {
+        if (!observed.has(container)) observed.set(container, freshlyCreated(id, holder));
       },
       idOf: (container) => observed.get(container)?.id,
       saved: save,

@@ -26,8 +26,8 @@ export const bugs: readonly Bug[] = [
   {
     name: 'the agent does not flush the folder of what it saves',
     file: 'agent/src/state/files.ts',
-    find: 'await disk.rename(temporary, path);\n  await flushFolder(dirname(path), disk);',
-    replace: 'await disk.rename(temporary, path);',
+    find: 'await (await opening).sync();',
+    replace: 'await opening;',
   },
   {
     name: "a container's name does not follow from its task",
@@ -80,8 +80,8 @@ export const bugs: readonly Bug[] = [
   {
     name: 'a task is sent before it is written down that it may be with its agent',
     file: 'containers/src/acs/session.ts',
-    find: 'const offered = await offer(store, batch);',
-    replace: 'const offered = new Set(batch.map((task) => task.arn));',
+    find: 'await offer(\n      store,\n      batch.filter((task) => keys.has(task.arn)),\n    );',
+    replace: 'new Set(keys.keys());',
   },
   {
     name: 'an agent that holds unknown tasks is told to keep them',

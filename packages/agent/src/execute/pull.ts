@@ -4,13 +4,14 @@
 import type { AcsContainer } from '@longshore/aws';
 import { backoffDelay, type Clock, errorText, type Logger } from '@longshore/base';
 import type { Engine } from '../docker/engine.ts';
+import type { ImageInspection } from '../docker/types.ts';
 import { EngineError, EngineTimeout, EngineUnreachable } from '../docker/errors.ts';
 import { type ImageReference, parseImageReference } from '../docker/reference.ts';
 import { ResourceUnavailable } from '../secrets/types.ts';
 import type { TaskRecord } from '../task/types.ts';
 import type { Limit } from './limit.ts';
 import { currentDigest } from './manifest-check.ts';
-import { loginFor, type LoginParts, rightOf } from './registry-login.ts';
+import { type Login, loginFor, type LoginParts, rightOf } from './registry-login.ts';
 
 export interface PulledImage {
   /** The manifest's digest, where the Engine knows it. */
@@ -18,8 +19,18 @@ export interface PulledImage {
 }
 
 export interface Puller {
+  /** Asks ahead what the pulls of a task that is being taken on will ask first. Makes nothing, and fails silently. */
+  foresee(record: TaskRecord): void;
   /** Throws EngineError (with the registry's words) when the image cannot be had; the caller's signal ends its wait. */
   pull(record: TaskRecord, container: AcsContainer, signal: AbortSignal): Promise<PulledImage>;
+}
+
+/** What was found of an image here and in its registry. */
+interface Look {
+  readonly here: ImageInspection | undefined;
+  readonly login: Login | undefined;
+  /** The digest of the image that is here, if it is what a pull would bring. */
+  readonly current: string | undefined;
 }
 
 interface SharedPull {
@@ -47,6 +58,7 @@ export interface PullerParts extends LoginParts {
 }
 
 const attempts = 4;
+const lookMs = 10_000;
 const backoff = { initialMs: 1_000, maxMs: 15_000 };
 const transient =
   /\b(?:timeout|timed out|deadline exceeded|connection refused|connection reset|no such host|temporary failure|EOF|TLS handshake|unexpected HTTP status: 5\d\d|received unexpected HTTP status|toomanyrequests|server misbehaving|network is unreachable|no route to host|made no progress)\b|status: 429/i;
@@ -76,6 +88,34 @@ function waitFor<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
 export function createPuller(parts: PullerParts): Puller {
   const { engine, tokens, log } = parts;
   const underWay = new Map<string, SharedPull>();
+  const looking = new Map<string, Promise<Look>>();
+  const foreseen = new WeakMap<AcsContainer, Promise<Look>>();
+
+  /** Looks whether the image that is here is what the registry has. */
+  async function look(
+    record: TaskRecord,
+    container: AcsContainer,
+    reference: ImageReference,
+    signal: AbortSignal,
+  ): Promise<Look> {
+    const [here, login] = await Promise.all([
+      engine.inspectImage(container.image),
+      loginFor(parts, record, container, reference, signal),
+    ]);
+    const digestHere = digestOfImage(here?.RepoDigests, reference.name);
+    if (digestHere === undefined) return { here, login, current: undefined };
+    const token = login?.token;
+    const wanted = reference.digest ?? (token && (await currentDigest(reference, token)));
+    return { here, login, current: wanted === digestHere ? digestHere : undefined };
+  }
+
+  /** What was asked ahead for this very container, once; else it is asked now. */
+  async function lookOrForeseen(...asked: Parameters<typeof look>): Promise<Look> {
+    const [, container] = asked;
+    const ahead = foreseen.get(container);
+    foreseen.delete(container);
+    return (await ahead?.catch(() => undefined)) ?? look(...asked);
+  }
 
   async function pullOnce(
     record: TaskRecord,
@@ -84,14 +124,8 @@ export function createPuller(parts: PullerParts): Puller {
     signal: AbortSignal,
   ): Promise<PulledImage> {
     const { image } = container;
-    const [here, login] = await Promise.all([
-      engine.inspectImage(image),
-      loginFor(parts, record, container, reference, signal),
-    ]);
-    const digestHere = digestOfImage(here?.RepoDigests, reference.name);
-    if (here && reference.digest && digestHere === reference.digest) return { digest: reference.digest };
-    if (here && login?.token && digestHere && (await currentDigest(reference, login.token)) === digestHere)
-      return { digest: digestHere };
+    const { here, login, current } = await lookOrForeseen(record, container, reference, signal);
+    if (current !== undefined) return { digest: current };
     const canonical = reference.digest || reference.tag === undefined ? image : `${reference.name}:${reference.tag}`;
     await engine.pullImage(canonical, login?.credential, signal);
     const now = await engine.inspectImage(image);
@@ -138,12 +172,32 @@ export function createPuller(parts: PullerParts): Puller {
     }
   }
 
+  const keyOf = (record: TaskRecord, container: AcsContainer) => `${container.image} ${rightOf(record, container)}`;
+
+  function foreseeOne(record: TaskRecord, container: AcsContainer): void {
+    const reference = parseImageReference(container.image);
+    if (!reference) return;
+    const key = keyOf(record, container);
+    let work = looking.get(key);
+    if (!work) {
+      work = look(record, container, reference, AbortSignal.timeout(lookMs)).finally(() => looking.delete(key));
+      work.catch(() => undefined);
+      looking.set(key, work);
+    }
+    foreseen.set(container, work);
+  }
+
   return {
+    foresee(record) {
+      const behavior = parts.behavior ?? 'default';
+      if (record.desired !== 'RUNNING' || (behavior !== 'default' && behavior !== 'always')) return;
+      for (const container of record.task.containers) foreseeOne(record, container);
+    },
     async pull(record, container, signal) {
       // Without the keys of its role the task waits: an image that is here does not get around what the role may have.
       parts.executionKeys(record);
       // Tasks that wait for the same image with the same right to it share one pull; it ends when nobody waits any more.
-      const key = `${container.image} ${rightOf(record, container)}`;
+      const key = keyOf(record, container);
       let shared = underWay.get(key);
       if (!shared) {
         const stop = new AbortController();

@@ -13,7 +13,7 @@ import { labels } from '../task/names.ts';
 import { hasOwnNetwork, pauseName } from '../task/own-network.ts';
 import { failedStep } from '../task/reasons.ts';
 import { progressOf, withContainer, withEnd, withVolume } from '../task/record.ts';
-import type { TaskRecord } from '../task/types.ts';
+import type { TaskRecord, TaskReport } from '../task/types.ts';
 import { ReportRefused } from './report-refused.ts';
 import type { Change, Hands, StepContext, StepTable } from './types.ts';
 
@@ -44,6 +44,18 @@ function giveUp(holder: string, hands: Hands): void {
   });
 }
 
+/** The container could not start because the one whose namespace it was to join does not run, or is gone. */
+function isWithoutHolder(error: unknown, id: string): boolean {
+  const text = errorText(error);
+  if (/cannot join network of a non running container/i.test(text)) return true;
+  return isStatus(error, 404) && /no such container/i.test(text) && !text.includes(id);
+}
+
+/** Whether the report says that anything has ended. */
+function tellsOfAnEnd(report: TaskReport): boolean {
+  return report.status === 'STOPPED' || report.containers.some((container) => container.status === 'STOPPED');
+}
+
 /** The container's log stream must be there before the container is: output is never without a place to go. */
 async function prepareLogs(record: TaskRecord, container: AcsContainer, hands: Hands, signal: AbortSignal) {
   const target = logTarget(record.task, container);
@@ -56,23 +68,28 @@ async function createOrAdopt(name: string, context: StepContext, hands: Hands): 
   const { dockerName } = progressOf(record, name);
   const owner = hands.owner();
   const container = containerOf(record, name);
-  const fetched = await hands.secrets.fetch(record, container, context.signal).catch(notYet);
-  await prepareLogs(record, container, hands, context.signal);
+  const [fetched] = await Promise.all([
+    hands.secrets.fetch(record, container, context.signal).catch(notYet),
+    prepareLogs(record, container, hands, context.signal),
+  ]);
   const hostRanges = await hands.hostPorts.pick(container);
+  hands.networks.noteLaunch();
   const create = async (holder?: string) => {
     const body = createBody(record, container, owner, fetched, {
       holder,
       hostRanges,
       environment: hands.endpoint.environment(record, name),
     });
-    context.noteCreated(name, await hands.engine.createContainer(dockerName, body, context.signal));
+    context.noteCreated(name, await hands.engine.createContainer(dockerName, body, context.signal), holder);
   };
   const own = hasOwnNetwork(record.task) ? context.idOf(pauseName) : undefined;
-  const prepared = mayJoinPrepared(record.task, container) ? await hands.networks.take() : undefined;
+  const prepared = mayJoinPrepared(record.task, container) ? hands.networks.take() : undefined;
   try {
     await create(own ?? prepared);
   } catch (error) {
     if (prepared !== undefined) giveUp(prepared, hands);
+    // Later Engines look for the holder when the container is made.
+    if (prepared !== undefined && isStatus(error, 404) && error.message.includes(prepared)) return await create(own);
     if (!isStatus(error, 409)) throw error;
     const taken = await hands.engine.inspectContainer(dockerName, context.signal);
     const its = taken?.Config.Labels ?? {};
@@ -116,8 +133,9 @@ export const stepTable: StepTable = {
       const network = await hands.taskNetworks.ensure(gateway);
       const { dockerName } = progressOf(context.record(), container);
       const request = pauseRequest(task, dockerName, network, hands.owner());
+      hands.networks.noteLaunch();
       if (request) await hands.launchLimit(() => hands.holders.makeFor(request));
-      await context.refresh(container);
+      await context.refreshStarted(container);
       return unchanged;
     } catch (error) {
       if (error instanceof EngineUnreachable) throw error;
@@ -176,12 +194,14 @@ export const stepTable: StepTable = {
     // gone afterwards nobody can say that it never ran, so it is not made again; and a further run is counted once.
     await context.saved();
     try {
+      hands.networks.noteLaunch();
       await hands.launchLimit(() => hands.engine.startContainer(id, context.signal));
-      await context.refresh(container);
+      await context.refreshStarted(container);
       return unchanged;
     } catch (error) {
-      if (/cannot join network of a non running container/i.test(errorText(error))) {
+      if (isWithoutHolder(error, id)) {
         // The Engine was restarted in between: without its namespace the container is of no use, and it has never run.
+        if (seen.holder !== undefined && !hasOwnNetwork(context.record().task)) giveUp(seen.holder, hands);
         await hands.engine.removeContainer(id, context.signal);
         await context.refresh(container);
         return (record) => withContainer(record, container, { dockerId: undefined });
@@ -243,10 +263,11 @@ export const stepTable: StepTable = {
   },
 
   async report({ report }, context, hands) {
-    // What is told must outlive this process: a control plane that was told never hears the opposite.
-    await context.saved();
+    // A control plane that was told of an end never hears the opposite: it must outlive this process. That a container
+    // runs, the Engine itself would say again; so that is told while it is written.
+    if (tellsOfAnEnd(report)) await context.saved();
     try {
-      await hands.reporter.submit(context.record(), report, context.signal);
+      await Promise.all([context.saved(), hands.reporter.submit(context.record(), report, context.signal)]);
     } catch (error) {
       if (!(error instanceof ReportRefused)) throw error;
       hands.log.error(

@@ -50,8 +50,10 @@ export interface StepContext {
   readonly seen: (container: string) => ObservedContainer | undefined;
   /** Reads the container anew from the Engine into what is observed, after all earlier readings. */
   readonly refresh: (container: string) => Promise<void>;
-  /** Notes a container that was made just now, without asking the Engine. */
-  readonly noteCreated: (container: string, id: string) => void;
+  /** The same after a start, unless a reading shows already that it runs. */
+  readonly refreshStarted: (container: string) => Promise<void>;
+  /** Notes a container that was made just now (in the namespace of `holder`), without asking the Engine. */
+  readonly noteCreated: (container: string, id: string, holder?: string) => void;
   /** The id under which the container is observed; undefined if it does not exist. */
   readonly idOf: (container: string) => string | undefined;
   /** Resolves when the record is on disk as it is now. */

@@ -93,8 +93,11 @@ export function createHolders(parts: {
       }
     },
     async makeFor({ dockerName, network, labels, more, hostConfig }) {
-      const there = await engine.inspectContainer(dockerName);
-      const id = there?.Id ?? (await create(dockerName, holderBody(network, labels, more, hostConfig)));
+      const id = await create(dockerName, holderBody(network, labels, more, hostConfig)).catch(async (error) => {
+        const there = isStatus(error, 409) ? await engine.inspectContainer(dockerName) : undefined;
+        if (there === undefined) throw error;
+        return there.Id;
+      });
       await engine.startContainer(id);
       return id;
     },

@@ -5,8 +5,13 @@ import type { Engine } from '../docker/engine.ts';
 import { type Holders, joinedHolder } from './holders.ts';
 
 export interface PreparedNetworks {
-  /** A running holder that is the caller's from now on, or undefined if none is ready. */
-  take(): Promise<string | undefined>;
+  /**
+   * A holder that is the caller's from now on, or undefined if none is ready. It ran when it was looked at last: if it does
+   * not any more, the container that joins it cannot start.
+   */
+  take(): string | undefined;
+  /** A container is being launched: nothing is prepared for a while. */
+  noteLaunch(): void;
   /** The namespace is of no use any more. */
   release(holder: string): Promise<void>;
   /** Keeps as many ready as asked for; removes what nobody uses. */
@@ -26,7 +31,7 @@ export interface PreparedParts {
   readonly log: Logger;
 }
 
-/** None is prepared until nothing was taken for so long: preparing costs as much as it saves. */
+/** None is prepared until nothing was launched for so long: preparing costs as much as it saves. */
 const quietMs = 2_000;
 const roundMs = 60_000;
 /** The machine's resolver may change; a namespace has what was there when it was made. */
@@ -38,7 +43,7 @@ export function createPreparedNetworks(parts: PreparedParts): PreparedNetworks {
   const { engine, holders, clock, log } = parts;
   const ready = new Map<string, number>();
   const taken = new Map<string, number>();
-  let lastTaken = clock.now();
+  let lastLaunch = clock.now();
 
   const remove = (id: string) =>
     holders.remove(id).catch((error: unknown) => {
@@ -63,6 +68,15 @@ export function createPreparedNetworks(parts: PreparedParts): PreparedNetworks {
     }
   }
 
+  /** Waits until nothing was launched for a while, at most until `latest`. */
+  async function quiet(latest: number, signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      const wait = Math.min(lastLaunch + quietMs, latest) - clock.now();
+      if (wait <= 0) return;
+      await clock.sleep(wait, signal);
+    }
+  }
+
   const service = loopService({
     id: 'agent prepared networks',
     everyMs: roundMs,
@@ -70,26 +84,28 @@ export function createPreparedNetworks(parts: PreparedParts): PreparedNetworks {
     clock,
     backoff: { initialMs: 5_000, maxMs: 10 * 60_000 },
     async step({ signal }) {
+      // On a machine that is never quiet, what is of no use goes all the same.
+      await quiet(clock.now() + roundMs, signal);
       await clean();
       while (ready.size < parts.size && !signal.aborted) {
-        const wait = lastTaken + quietMs - clock.now();
-        if (wait > 0) await clock.sleep(wait, signal);
-        else ready.set(await holders.make(), clock.now());
+        await quiet(Number.POSITIVE_INFINITY, signal);
+        if (!signal.aborted) ready.set(await holders.make(), clock.now());
       }
     },
   });
 
   return {
-    async take() {
-      lastTaken = clock.now();
+    take() {
+      lastLaunch = clock.now();
       service.wake();
-      for (const id of ready.keys()) {
-        ready.delete(id);
-        taken.set(id, clock.now());
-        if ((await engine.inspectContainer(id))?.State.Status === 'running') return id;
-        taken.delete(id);
-      }
-      return undefined;
+      const [id] = ready.keys();
+      if (id === undefined) return undefined;
+      ready.delete(id);
+      taken.set(id, lastLaunch);
+      return id;
+    },
+    noteLaunch() {
+      lastLaunch = clock.now();
     },
     async release(holder) {
       await holders.remove(holder);

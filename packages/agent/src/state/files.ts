@@ -39,17 +39,26 @@ async function flushFolder(dir: string, disk: Disk): Promise<void> {
 export async function writeDurably(path: string, text: string, disk: Disk = realDisk): Promise<void> {
   const temporary = `${path}.${randomBytes(4).toString('hex')}${temporarySuffix}`;
   const handle = await disk.open(temporary, 'wx', 0o600);
+  // Containers wait for this to start: what can be done meanwhile is not waited for.
+  const opening = disk.open(dirname(path), 'r');
+  opening.catch(() => undefined);
   try {
     await handle.writeFile(text);
     await handle.datasync();
+    await disk.rename(temporary, path);
+    await (await opening).sync();
   } catch (error) {
     await disk.rm(temporary, { force: true });
     throw error;
   } finally {
-    await handle.close();
+    closeLater(handle);
+    opening.then(closeLater, () => undefined);
   }
-  await disk.rename(temporary, path);
-  await flushFolder(dirname(path), disk);
+}
+
+/** What was flushed is safe, whether or not its closing succeeds. */
+function closeLater(handle: DiskFile): void {
+  handle.close().catch(() => undefined);
 }
 
 /** The content of `path`, or undefined if it is not there. Throws if it is longer than `maxBytes`. */

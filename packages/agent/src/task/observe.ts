@@ -56,6 +56,6 @@ export function observe(inspection: ContainerInspection): ObservedContainer {
 }
 
 /** A container that the Engine has just made and nobody has looked at yet. */
-export function freshlyCreated(id: string): ObservedContainer {
-  return { id, status: 'created', pid: 0, exitCode: 0, oomKilled: false, error: '', bindings: [] };
+export function freshlyCreated(id: string, holder?: string): ObservedContainer {
+  return { id, status: 'created', pid: 0, exitCode: 0, oomKilled: false, error: '', bindings: [], holder };
 }
