@@ -167,6 +167,22 @@ export function takeStep(instanceArn: string, amount: { readonly cpu: number; re
   };
 }
 
+/** Counts tasks of the group that are placed on the instance, in the write that reserves for them. */
+export function countPlacedStep(instanceArn: string, group: string, tasks: number): Step {
+  return {
+    sql: sql`INSERT INTO ecs_placed (instance_arn, task_group, tasks) VALUES (${instanceArn}, ${group}, ${tasks})
+      ON CONFLICT (instance_arn, task_group) DO UPDATE SET tasks = ecs_placed.tasks + excluded.tasks`,
+  };
+}
+
+function uncountSteps(instanceArn: string, group: string): Step[] {
+  const mine = sql`instance_arn = ${instanceArn} AND task_group = ${group}`;
+  return [
+    { sql: sql`DELETE FROM ecs_placed WHERE ${mine} AND tasks <= 1` },
+    { sql: sql`UPDATE ecs_placed SET tasks = tasks - 1 WHERE ${mine}` },
+  ];
+}
+
 /** Takes host ports and GPUs, each of which one task has; a conflict if another was quicker. */
 export function takePortSteps(reservation: Reservation): Step[] {
   return [
@@ -180,6 +196,7 @@ export function takePortSteps(reservation: Reservation): Step[] {
 export function releaseSteps(task: {
   readonly instanceArn: string;
   readonly arn: string;
+  readonly group: string;
   readonly cpu: number;
   readonly memory: number;
 }): Step[] {
@@ -189,6 +206,7 @@ export function releaseSteps(task: {
           memory_remaining = memory_remaining + ${task.memory}, version = version + 1 WHERE arn = ${task.instanceArn}`,
     },
     { sql: sql`DELETE FROM ecs_ports WHERE task_arn = ${task.arn}` },
+    ...uncountSteps(task.instanceArn, task.group),
   ];
 }
 

@@ -7,7 +7,7 @@ import type { Core } from './core.ts';
 import { platformConstraints } from './definition/platform.ts';
 import type { DefinitionRecord } from './definitions.ts';
 import { taskEvent } from './events.ts';
-import { takePortSteps, takeStep } from './instances.ts';
+import { countPlacedStep, takePortSteps, takeStep } from './instances.ts';
 import { ecsArn, lastPart } from './names.ts';
 import { readInterfaces, type TaskInterface } from './network/interfaces.ts';
 import { demandOf, gpusOf } from './placement/demand.ts';
@@ -234,12 +234,12 @@ async function decide(core: Pick<Core, 'capacity' | 'propose'>, view: View, orde
   return attempt();
 }
 
-/** One step for each instance, with all that the tasks on it take. */
-function takeSteps(core: Pick<Core, 'capacity'>, holds: readonly Hold[], demand: Demand): Step[] {
-  return [...Map.groupBy(holds, (hold) => hold.arn)].map(([arn, mine]) => {
+/** For each instance, all that the tasks on it take. */
+function takeSteps(core: Pick<Core, 'capacity'>, holds: readonly Hold[], demand: Demand, group: string): Step[] {
+  return [...Map.groupBy(holds, (hold) => hold.arn)].flatMap(([arn, mine]) => {
     const take = takeStep(arn, { cpu: demand.cpu * mine.length, memory: demand.memory * mine.length });
     for (const hold of mine) core.capacity.endsWith(take, hold);
-    return take;
+    return [take, countPlacedStep(arn, group, mine.length)];
   });
 }
 
@@ -288,7 +288,7 @@ async function planPlaces(
       waited === undefined ? [insertTask(task), ...tagSteps(task.arn, order.tags)] : [placeStep(waited, task)];
     steps.push(...ports, ...(given?.steps(task.arn) ?? []), ...write, taskEvent(task, now));
   }
-  steps.unshift(...takeSteps(core, taken, demand));
+  steps.unshift(...takeSteps(core, taken, demand, order.group));
   return { tasks, failures: [...failures, ...full], steps, considered: roster.size() };
 }
 

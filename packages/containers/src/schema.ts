@@ -144,4 +144,20 @@ export const containersMigrations: readonly Migration[] = [
     ],
   },
   providersMigration,
+  {
+    id: 'containers/010-counted-groups',
+    statements: [
+      // How many tasks of each group are on an instance, kept by the writes that reserve and return: a launch need not
+      // count the tasks that are there.
+      `CREATE TABLE ecs_placed (
+        instance_arn KEY NOT NULL, task_group KEY NOT NULL, tasks BIGINT NOT NULL,
+        PRIMARY KEY (instance_arn, task_group))`,
+      `INSERT INTO ecs_placed (instance_arn, task_group, tasks)
+        SELECT instance_arn, task_group, COUNT(*) FROM ecs_tasks
+        WHERE last_status <> 'STOPPED' AND instance_arn <> '' GROUP BY instance_arn, task_group`,
+      // In the order in which an instance's tasks are delivered.
+      'CREATE INDEX ecs_tasks_to_deliver ON ecs_tasks (instance_arn, arn) WHERE undelivered = 1',
+      'DROP INDEX ecs_tasks_undelivered',
+    ],
+  },
 ];

@@ -23,6 +23,11 @@ export function checkReservations(database: MemoryDatabase, history: History): v
       OR i.cpu_remaining + COALESCE(t.cpu, 0) <> i.cpu_registered
       OR i.memory_remaining + COALESCE(t.memory, 0) <> i.memory_registered`);
   for (const row of wrong) history.fault(`reservations of an instance do not add up: ${JSON.stringify(row)}`);
+  const counts = database.rows(sql`SELECT * FROM (SELECT instance_arn, task_group, tasks FROM ecs_placed
+      UNION ALL SELECT instance_arn, task_group, -COUNT(*) FROM ecs_tasks
+      WHERE last_status <> 'STOPPED' AND instance_arn <> '' GROUP BY instance_arn, task_group)
+    GROUP BY instance_arn, task_group HAVING SUM(tasks) <> 0`);
+  for (const row of counts) history.fault(`the tasks of a group are miscounted: ${JSON.stringify(row)}`);
   const ports = database.rows(sql`SELECT p.port, p.task_arn FROM ecs_ports p LEFT JOIN ecs_tasks t ON t.arn = p.task_arn
     WHERE p.task_arn <> '' AND (t.arn IS NULL OR t.last_status = 'STOPPED')`);
   for (const row of ports) history.fault(`a port is held by a task that has stopped: ${JSON.stringify(row)}`);

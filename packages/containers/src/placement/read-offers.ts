@@ -29,14 +29,13 @@ export interface ReadOffer {
 const columns: Sql = sql`arn, status, connected, version, registered_at, cpu_remaining, memory_remaining, attributes, document`;
 
 async function readGroups(view: View, arns: readonly string[]): Promise<Map<string, Map<string, number>>> {
-  const rows = await view.all<{ instance_arn: string; task_group: string; n: number }>(
-    sql`SELECT instance_arn, task_group, COUNT(*) AS n FROM ecs_tasks
-      WHERE instance_arn IN (${paddedList(arns)}) AND last_status <> 'STOPPED' GROUP BY instance_arn, task_group`,
+  const rows = await view.all<{ instance_arn: string; task_group: string; tasks: number }>(
+    sql`SELECT instance_arn, task_group, tasks FROM ecs_placed WHERE instance_arn IN (${paddedList(arns)})`,
   );
   const byInstance = new Map<string, Map<string, number>>();
-  for (const { instance_arn: arn, task_group: group, n } of rows) {
+  for (const { instance_arn: arn, task_group: group, tasks } of rows) {
     const groups = byInstance.get(arn) ?? new Map<string, number>();
-    byInstance.set(arn, groups.set(group, Number(n)));
+    byInstance.set(arn, groups.set(group, tasks));
   }
   return byInstance;
 }
