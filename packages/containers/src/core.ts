@@ -2,6 +2,7 @@
 import type { CallContext } from '@longshore/aws';
 import type { Clock, Counter, Gauge, Histogram, Logger } from '@longshore/base';
 import type { Store } from '@longshore/store';
+import type { Fresh } from './acs/deliveries.ts';
 import type { LivenessTimes } from './liveness/times.ts';
 import type { ExecSessions } from './exec/sessions.ts';
 import type { Place } from './names.ts';
@@ -42,8 +43,8 @@ export interface Core {
   readonly propose?: Propose | undefined;
   /** Sessions in containers. */
   readonly exec: ExecSessions;
-  /** Tells the instance's session, if this replica has it, that there may be something to deliver. */
-  wakeInstance(instanceArn: string): void;
+  /** Tells the instance's session, if this replica has it, that there may be something to deliver; `fresh` at least. */
+  wakeInstance(instanceArn: string, fresh?: readonly Fresh[]): void;
   /** Tells the queue of tasks that wait for capacity, and managed scaling, that there may be something to do. */
   wakeCapacity(): void;
   /** The group of machines of that name that the account may use. */

@@ -72,7 +72,7 @@ export function createContainers(options: ContainersOptions): Containers {
     capacity,
     propose: options.scheduler && proposer(options.scheduler, clock, log),
     taskNetwork: parseTaskNetwork(options.taskNetwork ?? usualTaskNetwork),
-    wakeInstance: (arn) => hub.wake(arn),
+    wakeInstance: (arn, fresh) => hub.wake(arn, fresh),
     exec: execSessions(
       { clock, log },
       (arn) => hub.has(arn),

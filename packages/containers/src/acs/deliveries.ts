@@ -2,8 +2,15 @@
 // acknowledgements.
 import { ConflictError, type Sql, sql, sqlAnd, sqlList, type Step, type Store, type View } from '@longshore/store';
 import type { AcsTaskIdentifier } from '@longshore/aws';
+import type { DefinitionRecord } from '../definitions.ts';
 import { paddedList } from '../padded-list.ts';
 import { type DesiredStatus, findTasks, type TaskRecord } from '../tasks.ts';
+
+/** A task as it was written just now, with its definition: its session need not read them. */
+export interface Fresh {
+  readonly task: TaskRecord;
+  readonly definition: DefinitionRecord;
+}
 
 /** A task that is on its way to the agent, with what it is told is desired. */
 export interface UnderWay {
@@ -33,7 +40,8 @@ export async function undelivered(
 
 /**
  * Writes down that the tasks may be with their agent from now on, in one statement. The ARNs of those that did not change
- * meanwhile; one that did may have been stopped, so that there may be nothing to deliver any more: look again.
+ * meanwhile; one that did may have been stopped, or offered by who came first, so that there may be nothing to deliver any
+ * more: look again.
  */
 export async function offer(store: Store, tasks: readonly TaskRecord[]): Promise<ReadonlySet<string>> {
   const known = tasks.filter((task) => task.offered).map((task) => task.arn);
@@ -42,7 +50,7 @@ export async function offer(store: Store, tasks: readonly TaskRecord[]): Promise
   const same = news.map((task) => sql`(arn = ${task.arn} AND version = ${task.version})`);
   try {
     const [result] = await store.write([
-      { sql: sql`UPDATE ecs_tasks SET offered = 1 WHERE ${sqlList(same, ' OR ')} RETURNING arn` },
+      { sql: sql`UPDATE ecs_tasks SET offered = 1 WHERE offered = 0 AND (${sqlList(same, ' OR ')}) RETURNING arn` },
     ]);
     return new Set([...known, ...(result?.rows ?? []).map((row) => String(row['arn']))]);
   } catch (error) {

@@ -3,11 +3,12 @@ import type { VersionInfo } from '@aws-sdk/client-ecs';
 import type { AcsServerMessages } from '@longshore/aws';
 import type { WebSocket } from 'ws';
 import type { Core } from '../core.ts';
+import type { Fresh } from './deliveries.ts';
 import { type AcsSession, acsSession } from './session.ts';
 
 export interface AcsHub {
   accept(socket: WebSocket, instanceArn: string, registryHost: string, versions: VersionInfo): void;
-  wake(instanceArn: string): void;
+  wake(instanceArn: string, fresh?: readonly Fresh[]): void;
   has(instanceArn: string): boolean;
   /** Asks the agent to run a command in a container; false if it is not connected here. */
   execute(instanceArn: string, order: Omit<AcsServerMessages['ExecuteCommandMessage'], 'messageId'>): boolean;
@@ -45,8 +46,8 @@ export function acsHub(core: Core): AcsHub {
       });
       all.add(session);
     },
-    wake(instanceArn) {
-      current.get(instanceArn)?.wake();
+    wake(instanceArn, fresh) {
+      current.get(instanceArn)?.wake(fresh);
     },
     has: (instanceArn) => current.has(instanceArn),
     execute: (instanceArn, order) => current.get(instanceArn)?.execute(order) ?? false,

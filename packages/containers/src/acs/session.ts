@@ -6,11 +6,11 @@ import type { VersionInfo } from '@aws-sdk/client-ecs';
 import type { WebSocket } from 'ws';
 import { agentSocket, type AgentSocket } from '../agent-socket.ts';
 import type { Core } from '../core.ts';
-import { findDefinitionsByArn } from '../definitions.ts';
+import { type DefinitionRecord, findDefinitionsByArn } from '../definitions.ts';
 import type { InstanceRecord } from '../instances.ts';
 import type { DesiredStatus, TaskRecord } from '../tasks.ts';
 import { connectInstance, disconnectInstance } from './connection.ts';
-import { acknowledge, manifestOf, offer, undelivered } from './deliveries.ts';
+import { acknowledge, type Fresh, manifestOf, offer, undelivered } from './deliveries.ts';
 import { readAcsFrame } from './frames.ts';
 import { acsTask } from './payload.ts';
 import { type KeysOfTask, keysOfTask, renewEveryMs, stopWithoutRole, tasksWithRoles } from './role-keys.ts';
@@ -20,8 +20,8 @@ import { verifyStops } from './stop-verification.ts';
 export interface AcsSession {
   readonly instanceArn: string;
   readonly connectionId: string;
-  /** There may be something to deliver. */
-  wake(): void;
+  /** There may be something to deliver. What is `fresh` is, and is not looked for in the store. */
+  wake(fresh?: readonly Fresh[]): void;
   /** Asks the agent to run a command; false if that could not be sent. */
   execute(order: Omit<AcsServerMessages['ExecuteCommandMessage'], 'messageId'>): boolean;
   /** Ends the session; the tasks run on. Resolves when the store knows. */
@@ -61,6 +61,7 @@ export function acsSession(options: AcsSessionOptions): AcsSession {
   const sent = new Map<string, Sent>();
   let instance: InstanceRecord | undefined;
   let wanted = false;
+  let handed: Fresh[] = [];
   let keysDue = 0;
   let delivering = false;
   let leaving = false;
@@ -160,6 +161,14 @@ export function acsSession(options: AcsSessionOptions): AcsSession {
       store,
       batch.map((task) => task.definitionArn),
     );
+    await sendOffered(batch, definitions);
+  }
+
+  /** Sends what is not with the agent yet, once it is durable that it may be. */
+  async function sendOffered(
+    batch: readonly TaskRecord[],
+    definitions: ReadonlyMap<string, DefinitionRecord>,
+  ): Promise<void> {
     const keys = await readyKeys(batch);
     const offered = await offer(
       store,
@@ -179,6 +188,16 @@ export function acsSession(options: AcsSessionOptions): AcsSession {
       else await stopWithoutRole(core, task.arn, keys.refused);
     }
     return ready;
+  }
+
+  /** What was launched just now and fitted into the window; the store has the rest. */
+  async function deliverHanded(): Promise<void> {
+    const batch = handed;
+    handed = [];
+    await sendOffered(
+      batch.map(({ task }) => task),
+      new Map(batch.map(({ definition }) => [definition.arn, definition])),
+    );
   }
 
   /** Gives the agent new keys for the roles of its tasks; it has none any more when it was started anew. */
@@ -204,7 +223,7 @@ export function acsSession(options: AcsSessionOptions): AcsSession {
 
   function send(
     task: TaskRecord,
-    definitions: Awaited<ReturnType<typeof findDefinitionsByArn>>,
+    definitions: ReadonlyMap<string, DefinitionRecord>,
     keys: KeysOfTask | undefined,
   ): void {
     const definition = definitions.get(task.definitionArn);
@@ -229,7 +248,11 @@ export function acsSession(options: AcsSessionOptions): AcsSession {
     if (delivering) return;
     delivering = true;
     try {
-      while (wanted && !socket.closed.aborted) {
+      while ((wanted || handed.length > 0) && !socket.closed.aborted) {
+        if (handed.length > 0) {
+          await deliverHanded();
+          continue;
+        }
         wanted = false;
         await deliverRound();
       }
@@ -241,8 +264,10 @@ export function acsSession(options: AcsSessionOptions): AcsSession {
     }
   }
 
-  function wake(): void {
-    wanted = true;
+  function wake(fresh?: readonly Fresh[]): void {
+    if (fresh !== undefined && !more && handed.length + fresh.length + underWay(clock.now()).length <= window)
+      handed.push(...fresh);
+    else wanted = true;
     if (instance !== undefined) void deliver();
   }
 

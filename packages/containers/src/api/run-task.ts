@@ -5,7 +5,7 @@ import type { Update, View } from '@longshore/store';
 import { definitionAccess } from '../access.ts';
 import { requireCluster } from '../clusters.ts';
 import { type Core, placeOf } from '../core.ts';
-import { requireDefinition } from '../definitions.ts';
+import { type DefinitionRecord, requireDefinition } from '../definitions.ts';
 import { ecsErrors, invalidParameter, unsupported } from '../errors.ts';
 import { type LaunchPlan, planLaunch } from '../launch.ts';
 import { authorizeLaunch } from '../launch-access.ts';
@@ -15,7 +15,7 @@ import { readLaunchType } from '../launch-type.ts';
 import { lastPart } from '../names.ts';
 import { launchStrategy } from '../providers/cluster.ts';
 import { readRules } from '../placement/rules.ts';
-import { findTags, readTags } from '../tags.ts';
+import { type CleanTag, findTags, readTags } from '../tags.ts';
 import { findTasksByArn, type TaskRecord } from '../tasks.ts';
 import { shapeTask } from '../task-shape.ts';
 import { findTokenResult, keepTokenSteps, parametersDigest, readToken } from '../tokens.ts';
@@ -23,7 +23,10 @@ import { findTokenResult, keepTokenSteps, parametersDigest, readToken } from '..
 /** How long a clientToken is remembered (ECS: 24 hours). */
 const tokenMs = 24 * 3600_000;
 
-type Outcome = Pick<LaunchPlan, 'tasks' | 'failures'> & { readonly launched: boolean };
+interface Outcome extends Pick<LaunchPlan, 'tasks' | 'failures'> {
+  /** Left out where an earlier call with the token launched them. */
+  readonly launched?: { readonly definition: DefinitionRecord; readonly tags: readonly CleanTag[] };
+}
 
 export function runTask(core: Core) {
   return operation<RunTaskRequest, RunTaskResponse>({
@@ -51,10 +54,11 @@ export function runTask(core: Core) {
         const scope = `RunTask/${cluster.arn}/${token ?? ''}`;
         const before = token === undefined ? undefined : await findTokenResult(view, scope, digest, call.now);
         if (before !== undefined)
-          return { steps: [], result: { tasks: await findTasksByArn(view, before), failures: [], launched: false } };
+          return { steps: [], result: { tasks: await findTasksByArn(view, before), failures: [] } };
         const definition = await requireDefinition(view, place, input.taskDefinition);
         const common = readCommon(input, definition);
         const managed = input.enableECSManagedTags ? { 'aws:ecs:clusterName': lastPart(cluster.arn) } : undefined;
+        const given = await launchTags(view, definition, { tags, propagate: input.propagateTags, managed });
         const order = {
           ...common,
           account: place.account,
@@ -65,7 +69,7 @@ export function runTask(core: Core) {
           serviceArn: '',
           rules,
           strategy: launchStrategy(cluster, input.launchType, input.capacityProviderStrategy),
-          tags: await launchTags(view, definition, { tags, propagate: input.propagateTags, managed }),
+          tags: given,
         };
         await requireRoles(core, order);
         const launch = await planLaunch(core, view, order, call.now);
@@ -75,27 +79,47 @@ export function runTask(core: Core) {
           token === undefined || arns.length === 0
             ? []
             : keepTokenSteps(scope, digest, arns, call.now, call.now + tokenMs);
-        return { steps: [...launch.steps, ...keep], result: { ...launch, launched: true } };
+        return { steps: [...launch.steps, ...keep], result: { ...launch, launched: { definition, tags: given } } };
       };
 
       const { tasks, failures, launched } = await core.store.update(plan);
-      if (launched) noteLaunch(core, tasks, failures.length);
-      const tagsOf = await findTags(
-        core.store,
-        tasks.map((task) => task.arn),
-      );
+      if (launched !== undefined) noteLaunch(core, launched.definition, tasks, failures.length);
+      const tagsOf = await tagsNow(core.store, tasks, launched?.tags);
       return {
-        tasks: tasks.map((task) => shapeTask(task, tagsOf.get(task.arn))),
+        tasks: tasks.map((task) => shapeTask(task, tagsOf(task.arn))),
         failures: failures.map((each) => ({ ...each })),
       };
     },
   });
 }
 
-/** Counts what was launched and wakes the agents' sessions. */
-export function noteLaunch(core: Core, tasks: readonly TaskRecord[], failures: number): void {
+/** Those that were just given, in key order; else those that the tasks have. */
+async function tagsNow(view: View, tasks: readonly TaskRecord[], given: readonly CleanTag[] | undefined) {
+  if (given !== undefined) {
+    const sorted = given.toSorted((a, b) => (a.key < b.key ? -1 : 1));
+    return () => sorted;
+  }
+  const found = await findTags(
+    view,
+    tasks.map((task) => task.arn),
+  );
+  return (arn: string) => found.get(arn);
+}
+
+/** Counts what was launched and hands it to the agents' sessions. */
+export function noteLaunch(
+  core: Core,
+  definition: DefinitionRecord,
+  tasks: readonly TaskRecord[],
+  failures: number,
+): void {
   core.counters.tasksStarted.add(tasks.length);
   if (failures > 0) core.counters.placementFailures.add();
-  for (const arn of new Set(tasks.map((task) => task.instanceArn))) if (arn !== '') core.wakeInstance(arn);
-  if (tasks.some((task) => task.instanceArn === '')) core.wakeCapacity();
+  for (const [instance, placed] of Map.groupBy(tasks, (task) => task.instanceArn))
+    if (instance === '') core.wakeCapacity();
+    else
+      core.wakeInstance(
+        instance,
+        placed.map((task) => ({ task, definition })),
+      );
 }

@@ -47,10 +47,10 @@ export function startTask(core: Core) {
           tags: await launchTags(view, definition, { tags: own, propagate: input.propagateTags, managed }),
         };
         await requireRoles(core, order);
-        const result = { ...(await planLaunch(core, view, order, call.now)), tags: order.tags };
+        const result = { ...(await planLaunch(core, view, order, call.now)), definition, tags: order.tags };
         return { steps: result.steps, result };
       });
-      noteLaunch(core, launch.tasks, launch.failures.length);
+      noteLaunch(core, launch.definition, launch.tasks, launch.failures.length);
       return {
         tasks: launch.tasks.map((task) => shapeTask(task, launch.tags)),
         failures: launch.failures.map((each) => ({ ...each })),
