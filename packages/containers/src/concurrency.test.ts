@@ -44,6 +44,10 @@ describe.each(testStores().map((backEnd) => [backEnd.name, backEnd] as const))(
         harness.store.all<Left>(
           sql`SELECT arn, cpu_remaining, memory_remaining, cpu_registered, memory_registered FROM ecs_instances ORDER BY arn`,
         );
+      const counted = () => harness.store.all(sql`SELECT instance_arn, tasks FROM ecs_placed ORDER BY instance_arn`);
+      const byInstance = Map.groupBy(placed, (task) => task.containerInstanceArn ?? '');
+      const counts = [...byInstance].map(([arn, tasks]) => ({ instance_arn: arn, tasks: tasks.length }));
+      expect(await counted()).toEqual(counts.toSorted((a, b) => (a.instance_arn < b.instance_arn ? -1 : 1)));
       for (const each of await look()) {
         const mine = placed.filter((task) => task.containerInstanceArn === each.arn).length;
         expect(each.cpu_remaining).toBe(each.cpu_registered - mine * 10);
@@ -60,6 +64,7 @@ describe.each(testStores().map((backEnd) => [backEnd.name, backEnd] as const))(
         expect(each.cpu_remaining).toBe(each.cpu_registered);
         expect(each.memory_remaining).toBe(each.memory_registered);
       }
+      expect(await counted()).toEqual([]);
     }, 120_000);
 
     test('one static port is given to one task only', async () => {

@@ -165,6 +165,20 @@ describe.each(testStores().map((backEnd) => [backEnd.name, backEnd] as const))(
       await until(async () => ((await isConnected(arn)) ? undefined : true));
     });
 
+    test('more tasks at once than may be under way reach the agent, each of them once', async () => {
+      const arn = await registerInstance(harness, { memory: 150 * 64 });
+      const agent = await connectAgent(harness, arn);
+      const launches = Array.from({ length: 15 }, () =>
+        harness.client.send(new RunTaskCommand({ taskDefinition: 'f', count: 10 })),
+      );
+      const arns = (await Promise.all(launches)).flatMap(({ tasks = [] }) => tasks.map((task) => task.taskArn ?? ''));
+      expect(arns).toHaveLength(150);
+      await Promise.all(arns.map((each) => agent.take(each)));
+      await until(() => undeliveredCount(0));
+      const given = agent.frames.filter((each) => each.type === 'PayloadMessage');
+      expect(given.map((each) => each.message.tasks[0]?.arn ?? '').toSorted()).toEqual(arns.toSorted());
+    });
+
     test('the slow poll delivers what another replica placed', async () => {
       const arn = await registerInstance(harness);
       const agent = await connectAgent(harness, arn);
