@@ -2,8 +2,8 @@
 import type { NetworkBinding } from '@aws-sdk/client-ecs';
 import { requireCluster } from './clusters.ts';
 import type { Core } from './core.ts';
-import { invalidParameter } from './errors.ts';
-import { inClusterArn, type Place } from './names.ts';
+import { ecsErrors, invalidParameter } from './errors.ts';
+import { clusterArnOf, inClusterArn, type Place } from './names.ts';
 import { applyReport, type TaskReport } from './task-state.ts';
 import { moveTaskSteps } from './task-steps.ts';
 import { type Binding, findTask, type TaskRecord } from './tasks.ts';
@@ -52,12 +52,15 @@ export async function takeReport(
   report: TaskReport,
   now: number,
 ): Promise<void> {
-  const { arn: clusterArn } = await requireCluster(core.store, place, cluster);
+  const clusterArn = clusterArnOf(place, cluster);
+  if (clusterArn === undefined) throw ecsErrors.clusterNotFound();
   if (!task) throw invalidParameter('task must not be empty.');
   const arn = inClusterArn('task', clusterArn, task);
   const change = await core.store.update(async (view) => {
     const before = await findTask(view, arn);
     if (before === undefined || before.clusterArn !== clusterArn) {
+      // A cluster with tasks is there: it need not be looked for when the task is found.
+      await requireCluster(view, place, cluster);
       core.log.info({ task: arn }, 'a report about an unknown task was dropped');
       return { steps: [], result: undefined };
     }
