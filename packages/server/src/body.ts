@@ -32,17 +32,18 @@ export function bodyReader({ totalBytes, timeoutMs }: BodyReaderOptions): BodyRe
         held -= length;
         length = 0;
       };
+      const take = (chunk: Buffer): Refused | undefined => {
+        length += chunk.length;
+        held += chunk.length;
+        chunks.push(chunk);
+        return length > limit ? 'too-large' : held > totalBytes ? 'busy' : undefined;
+      };
       const slow = setTimeout(() => request.destroy(new BodyTimeout()), timeoutMs);
       try {
-        for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-          length += chunk.length;
-          held += chunk.length;
-          const refused = length > limit ? 'too-large' : held > totalBytes ? 'busy' : undefined;
-          if (refused) {
-            release();
-            return { kind: refused };
-          }
-          chunks.push(chunk);
+        const refused = await readAll(request, take);
+        if (refused !== undefined) {
+          release();
+          return { kind: refused };
         }
       } catch (error) {
         release();
@@ -58,6 +59,32 @@ export function bodyReader({ totalBytes, timeoutMs }: BodyReaderOptions): BodyRe
       };
     },
   };
+}
+
+type Refused = 'too-large' | 'busy';
+
+/**
+ * Hands each chunk to `take` until the end, or until it refuses one; the rest is not read. Rejects if the client goes away.
+ * Listeners, not an iterator: that would be a large part of what a small request costs.
+ */
+function readAll(request: IncomingMessage, take: (chunk: Buffer) => Refused | undefined): Promise<Refused | undefined> {
+  return new Promise((resolve, reject) => {
+    const end = () => finish(() => resolve(undefined));
+    const fail = (error: Error) => finish(() => reject(error));
+    const close = () => fail(request.errored ?? new Error('The client went away before the end of its request.'));
+    const data = (chunk: Buffer) => {
+      const refused = take(chunk);
+      if (refused !== undefined) finish(() => resolve(refused));
+    };
+    function finish(settle: () => void): void {
+      request.off('data', data).off('end', end).off('error', fail).off('close', close);
+      // What comes after a refusal waits unread.
+      request.pause();
+      settle();
+    }
+    if (request.destroyed) return close();
+    request.on('data', data).on('end', end).on('error', fail).on('close', close);
+  });
 }
 
 class BodyTimeout extends Error {}
