@@ -30,7 +30,10 @@ export interface OutboxRow extends Row {
   detail: string;
 }
 
+/** What not every subscriber looks at is parsed when it is asked for. */
 export function storedEvent(row: OutboxRow): StoredEvent {
+  let resources: readonly string[] | undefined;
+  let detail: Readonly<Record<string, unknown>> | undefined;
   return {
     id: row.id,
     source: row.source,
@@ -38,7 +41,13 @@ export function storedEvent(row: OutboxRow): StoredEvent {
     account: row.account,
     region: row.region,
     time: row.time,
-    resources: JSON.parse(row.resources) as string[],
-    detail: JSON.parse(row.detail) as Record<string, unknown>,
+    get resources() {
+      resources ??= JSON.parse(row.resources) as string[];
+      return resources;
+    },
+    get detail() {
+      detail ??= JSON.parse(row.detail) as Record<string, unknown>;
+      return detail;
+    },
   };
 }

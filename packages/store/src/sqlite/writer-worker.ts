@@ -15,6 +15,8 @@ function openForWriting(path: string): Connection {
   connection.exec('PRAGMA synchronous = FULL');
   connection.exec('PRAGMA foreign_keys = ON');
   connection.exec('PRAGMA journal_size_limit = 67108864');
+  // KiB of pages that are kept; this connection's stay valid, as nobody else writes. Taken as they are needed.
+  connection.exec('PRAGMA cache_size = -65536');
   return connection;
 }
 
