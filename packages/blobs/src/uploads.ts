@@ -18,10 +18,12 @@ export interface UploadsOptions {
   readonly pool: BufferPool;
 }
 
-/** All appends together gather about this much before they write, each of them within the two bounds below. */
+/** All appends together gather about this much before they write, twice while they are few; each within the two bounds below. */
 const gatherBudget = 16 * 1024 * 1024;
 const gatherMost = 1024 * 1024;
 const gatherLeast = 64 * 1024;
+/** So many at once keep the disk and this thread busy without each filling a second buffer while the first is written. */
+const few = 16;
 
 export function createUploads(options: UploadsOptions): BlobUploads {
   const { layout, folders } = options;
@@ -30,6 +32,8 @@ export function createUploads(options: UploadsOptions): BlobUploads {
   let appending = 0;
 
   const gatherBytes = () => Math.min(gatherMost, Math.max(gatherLeast, Math.floor(gatherBudget / appending)));
+
+  const fillAhead = () => appending <= few;
 
   async function sync(file: FileHandle, state: UploadState): Promise<void> {
     await Promise.all([file.datasync(), state.named ? undefined : folders.sync(layout.uploads)]);
@@ -55,6 +59,7 @@ export function createUploads(options: UploadsOptions): BlobUploads {
         hash,
         maxBytes,
         gatherBytes,
+        fillAhead,
         syncSlots,
         freePieces,
         signal,
