@@ -17,7 +17,7 @@ import type { Hold, Roster } from './placement/roster.ts';
 import type { Demand, Offer, Rules, Wishes } from './placement/types.ts';
 import { planWithProviders } from './providers/launch.ts';
 import type { StrategyItem } from './providers/strategy.ts';
-import { placeStep, writeWishes } from './providers/waiting.ts';
+import { keptConstraints, placeStep, writeWishes } from './providers/waiting.ts';
 import { rolesOf } from './role-access.ts';
 import { type CleanTag, tagSteps } from './tags.ts';
 import { type ContainerState, insertTask, type TaskRecord, type TaskTargets } from './tasks.ts';
@@ -208,7 +208,9 @@ function newTask(order: LaunchOrder, demand: Demand, where: Chosen | undefined, 
       ...(gpus && { gpus }),
       ...(where?.networkInterface && { networkInterface: where.networkInterface }),
       ...(order.capacityProvider !== undefined && { capacityProviderName: order.capacityProvider }),
-      ...(where === undefined && { wishes: writeWishes(order.rules, order.networkConfiguration) }),
+      ...(where === undefined
+        ? { wishes: writeWishes(order.rules, order.networkConfiguration) }
+        : keptConstraints(order.rules)),
       ...(order.enableExecuteCommand && { enableExecuteCommand: true }),
       ...(roles.task && { taskRole: { role: roles.task, credentialsId: newUuid() } }),
       ...(roles.execution && { executionRole: { role: roles.execution, credentialsId: newUuid() } }),

@@ -80,7 +80,7 @@ export interface TaskDocument {
   readonly availabilityZone?: string | undefined;
   /** The capacity provider by whose strategy it was launched. */
   readonly capacityProviderName?: string | undefined;
-  /** While it waits for an instance: what it asks of one. */
+  /** What was asked of its instance; once it has one, the constraints only. */
   readonly wishes?: WaitingWishes | undefined;
   readonly enableExecuteCommand?: boolean | undefined;
   readonly targets?: TaskTargets | undefined;

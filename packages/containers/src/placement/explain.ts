@@ -6,6 +6,7 @@ import { findCluster } from '../clusters.ts';
 import { type DefinitionRecord, findDefinition, findDefinitionByArn } from '../definitions.ts';
 import { rulesOf } from '../launch.ts';
 import { findService, type ServiceRecord } from '../services/rows.ts';
+import { readWishes } from '../providers/waiting.ts';
 import { findTask, type TaskRecord } from '../tasks.ts';
 import { demandOf } from './demand.ts';
 import { refusals } from './feasible.ts';
@@ -108,7 +109,7 @@ async function taskSubject(core: Core, clusterArn: string, reference: string): P
   if (task === undefined || task.clusterArn !== clusterArn) return undefined;
   const definition = await findDefinitionByArn(core.store, task.definitionArn);
   if (definition === undefined) return undefined;
-  const rules = rulesOf(definition, { distinctInstance: false, memberOf: [], strategies: [] }, task.group);
+  const rules = rulesOf(definition, readWishes(task.document.wishes), task.group);
   const demand = demandOf(definition.document, task.document.overrides);
   return { kind: 'task', arn: task.arn, definition, demand, rules, state: taskState(task) };
 }

@@ -129,6 +129,13 @@ describe.each(testStores().map((backEnd) => [backEnd.name, backEnd] as const))('
     const task = await harness.containers.explain(account, { task: tasks?.[0]?.taskArn ?? '' });
     expect(task).toMatchObject({ kind: 'task', fits: 3 });
     expect(task?.state[0]).toContain('PENDING, desired RUNNING');
+
+    const constraints = [...memberOf('attribute:zone == b'), { type: 'distinctInstance' as const }];
+    const constrained = { taskDefinition: 'f', group: 'alone', placementConstraints: constraints };
+    const [only] = (await harness.client.send(new RunTaskCommand(constrained))).tasks ?? [];
+    expect(only?.containerInstanceArn).toBe(instances[2]);
+    const why = await harness.containers.explain(account, { task: only?.taskArn ?? '' });
+    expect(why).toMatchObject({ fits: 0, reasons: { MEMBER_OF: 2, DISTINCT_INSTANCE: 1 } });
     expect(await harness.containers.explain(account, { task: 'none' })).toBeUndefined();
     expect(await harness.containers.explain(otherAccount, { taskDefinition: 'f' })).toBeUndefined();
   });

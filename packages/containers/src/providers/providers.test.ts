@@ -21,8 +21,8 @@ import {
 import { sql } from '@longshore/store';
 import { testStores } from '@longshore/store/testing';
 import { describe, expect, test } from 'vitest';
-import { obedientAgent } from '../testing/fake-agent.ts';
-import { type Harness, openHarness, until } from '../testing/harness.ts';
+import { obedientAgent, registerInstance } from '../testing/fake-agent.ts';
+import { account, type Harness, openHarness, until } from '../testing/harness.ts';
 import type { MachineGroup } from '../types.ts';
 
 interface Racks extends MachineGroup {
@@ -234,6 +234,9 @@ describe('managed scaling', () => {
     }, 20_000);
     const waits = one.find((each) => each.lastStatus === 'PROVISIONING')?.taskArn;
     expect(waits).toBeDefined();
+    await registerInstance(harness);
+    const why = await harness.containers.explain(account, { task: waits ?? '' });
+    expect(why?.reasons['MEMBER_OF']).toBe(1);
     const { task } = await client.send(new StopTaskCommand({ task: waits }));
     expect(task).toMatchObject({ lastStatus: 'STOPPED', stopCode: 'UserInitiated' });
     expect(group.tokens.size).toBe(1);

@@ -1,4 +1,5 @@
-// Tasks that wait for an instance (PROVISIONING): what is needed to place them later, and the step that does.
+// What was asked of a task's place: all of it while the task waits for an instance (PROVISIONING), the constraints afterwards.
+// And the step that places one that waited.
 import type { NetworkConfiguration, PlacementConstraint, PlacementStrategy } from '@aws-sdk/client-ecs';
 import { type Step, sql, type View } from '@longshore/store';
 import { writeDocument } from '../documents.ts';
@@ -23,6 +24,12 @@ export function writeWishes(rules: Wishes, networkConfiguration: NetworkConfigur
     ],
     strategy: rules.strategies.map(({ type, field }) => (field === '' ? { type } : { type, field })),
   };
+}
+
+/** What stays with a task that has its place: the constraints, which say where else it could have run. */
+export function keptConstraints(rules: Wishes): { readonly wishes?: WaitingWishes } {
+  const wishes = writeWishes({ ...rules, strategies: [] }, undefined);
+  return wishes.constraints.length === 0 ? {} : { wishes };
 }
 
 export function readWishes(wishes: WaitingWishes | undefined): Wishes {
