@@ -39,6 +39,7 @@ function instance(i: number): Offer {
     freeGpus: [],
     tcp: new Set([22, 2375, 2376, 51678]),
     udp: new Set(),
+    freeAddresses: undefined,
     attributes,
     groups: new Map(),
   };
@@ -71,6 +72,7 @@ function kinds(count: number): Kind[] {
       gpus: 0,
       tcp: [],
       udp: [],
+      address: 'none',
       attributes: ['com.amazonaws.ecs.capability.1', 'com.amazonaws.ecs.capability.7', 'ecs.os-type'],
     },
     rules: {

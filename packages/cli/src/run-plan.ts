@@ -45,6 +45,7 @@ const placementReasons: Readonly<Record<string, string>> = {
   'RESOURCE:MEMORY': 'no machine of the cluster has enough memory free',
   'RESOURCE:CPU': 'no machine of the cluster has enough CPU units free',
   'RESOURCE:PORTS': 'the host port is taken on every machine of the cluster',
+  'RESOURCE:ENI': 'no machine of the cluster has an address free for the task',
   AGENT: 'the agent of every fitting machine is disconnected',
   ATTRIBUTE: 'no machine of the cluster has an attribute that the task requires',
   INACTIVE: 'the machine is not active in the cluster',

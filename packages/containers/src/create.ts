@@ -11,7 +11,7 @@ import { serviceKeeper } from './keeper/keeper.ts';
 import { usualTimes } from './liveness/times.ts';
 import { instanceWatch, recoverConnections } from './liveness/watch.ts';
 import { ecsService } from './operations.ts';
-import { parseTaskNetwork } from './network/subnets.ts';
+import { parseTaskNetwork, usualTaskNetwork } from './network/subnets.ts';
 import { capacityQueue } from './providers/queue.ts';
 import { capacityScaler } from './providers/scaler.ts';
 import { createCapacity } from './placement/capacity.ts';
@@ -24,9 +24,6 @@ import { taskSetKeeper } from './task-sets/keeper.ts';
 import { machineAddress } from './targets/read.ts';
 import { type TcsSession, tcsSession } from './tcs/session.ts';
 import type { Containers, ContainersOptions } from './types.ts';
-
-/** Seldom used by others: neither Docker's, nor Kubernetes', nor what clouds and homes give out. */
-const usualTaskNetwork = '10.208.0.0/12';
 
 /** Without a health check a task counts as healthy after this time of running (ECS: 40 s). */
 const usualSettleMs = 40_000;

@@ -9,7 +9,7 @@ import type { DefinitionRecord } from './definitions.ts';
 import { taskEvent } from './events.ts';
 import { countPlacedStep, takePortSteps, takeStep } from './instances.ts';
 import { ecsArn, lastPart } from './names.ts';
-import { readInterfaces, type TaskInterface } from './network/interfaces.ts';
+import { type GivenInterface, type Interfaces, taskInterfaces } from './network/interfaces.ts';
 import { demandOf, gpusOf } from './placement/demand.ts';
 import { compileConstraint } from './placement/language/compile.ts';
 import { failureOf, place, type PlacementFailure } from './placement/place.ts';
@@ -160,7 +160,7 @@ function assignGpus(order: LaunchOrder, ids: readonly string[]): Record<string, 
 interface Chosen {
   readonly instance: Offer;
   readonly hold: Hold;
-  readonly networkInterface?: TaskInterface | undefined;
+  readonly given?: GivenInterface | undefined;
 }
 
 /** Without a place it waits in PROVISIONING. */
@@ -206,7 +206,7 @@ function newTask(order: LaunchOrder, demand: Demand, where: Chosen | undefined, 
       availabilityZone: zone,
       ...(order.targets && { targets: order.targets }),
       ...(gpus && { gpus }),
-      ...(where?.networkInterface && { networkInterface: where.networkInterface }),
+      ...(where?.given && { networkInterface: where.given.networkInterface }),
       ...(order.capacityProvider !== undefined && { capacityProviderName: order.capacityProvider }),
       ...(where === undefined
         ? { wishes: writeWishes(order.rules, order.networkConfiguration) }
@@ -236,6 +236,54 @@ async function decide(core: Pick<Core, 'capacity' | 'propose'>, view: View, orde
   return attempt();
 }
 
+interface Choice {
+  readonly chosen: readonly Chosen[];
+  readonly failures: readonly LaunchFailure[];
+  readonly considered: number;
+}
+
+type Planner = Pick<Core, 'capacity' | 'propose' | 'taskNetwork'>;
+
+/**
+ * Instances for the order's tasks, each with an address where they need one. If the network has no subnet left for an instance, or
+ * another replica took the last address of one, others are tried.
+ */
+async function choosePlaces(
+  core: Planner,
+  view: View,
+  order: LaunchOrder,
+  demand: Demand,
+  interfaces?: Interfaces,
+): Promise<Choice> {
+  const { holds, failures, roster } = await decide(core, view, order, demand);
+  const chosen: Chosen[] = [];
+  const without: LaunchFailure[] = [];
+  const source =
+    demand.address === 'none'
+      ? undefined
+      : (interfaces ?? taskInterfaces(view, core.taskNetwork, order.networkConfiguration ?? {}));
+  await source?.read(holds.map((hold) => hold.arn));
+  for (const hold of holds) {
+    const instance = roster.get(hold.arn);
+    if (instance === undefined) continue;
+    const given = source?.give(hold.arn);
+    if (source === undefined || given !== undefined) {
+      chosen.push({ instance, hold, given });
+      continue;
+    }
+    hold.end();
+    without.push({ arn: hold.arn, reason: 'RESOURCE:ENI' });
+  }
+  const considered = roster.size();
+  if (without.length === 0) return { chosen, failures, considered };
+  if (order.instances !== undefined || demand.address === 'own-subnet')
+    return { chosen, failures: [...failures, ...without], considered };
+  await core.capacity.recheck(view, order.clusterArn);
+  const rest = { ...order, count: without.length };
+  const others = await choosePlaces(core, view, rest, { ...demand, address: 'own-subnet' }, source);
+  return { chosen: [...chosen, ...others.chosen], failures: [...failures, ...others.failures], considered };
+}
+
 /** For each instance, all that the tasks on it take. */
 function takeSteps(core: Pick<Core, 'capacity'>, holds: readonly Hold[], demand: Demand, group: string): Step[] {
   return [...Map.groupBy(holds, (hold) => hold.arn)].flatMap(([arn, mine]) => {
@@ -254,56 +302,31 @@ function adopted(before: TaskRecord, fresh: TaskRecord): TaskRecord {
 
 const pick = ({ instanceArn, lastStatus, cpu, memory }: TaskRecord) => ({ instanceArn, lastStatus, cpu, memory });
 
-async function planPlaces(
-  core: Pick<Core, 'capacity' | 'propose' | 'taskNetwork'>,
-  view: View,
-  order: LaunchOrder,
-  now: number,
-): Promise<LaunchPlan> {
+async function planPlaces(core: Planner, view: View, order: LaunchOrder, now: number): Promise<LaunchPlan> {
   const demand = demandOf(order.definition.document, order.overrides);
-  const { holds, failures, roster } = await decide(core, view, order, demand);
-  const instances = holds.map((hold) => hold.arn);
-  const interfaces =
-    order.definition.document.networkMode === 'awsvpc'
-      ? await readInterfaces(view, core.taskNetwork, order.networkConfiguration ?? {}, instances)
-      : undefined;
-  const tasks: TaskRecord[] = [];
-  const taken: Hold[] = [];
+  const { chosen, failures, considered } = await choosePlaces(core, view, order, demand);
   const steps: Step[] = [];
-  const full: LaunchFailure[] = [];
-  for (const hold of holds) {
-    const instance = roster.get(hold.arn);
-    if (instance === undefined) continue;
-    const given = interfaces?.give(hold.arn);
-    if (interfaces !== undefined && given === undefined) {
-      hold.end();
-      full.push({ arn: hold.arn, reason: 'RESOURCE:ENI' });
-      continue;
-    }
-    const fresh = newTask(order, demand, { instance, hold, networkInterface: given?.networkInterface }, now);
-    const waited = order.adopt?.[tasks.length];
+  const tasks = chosen.map((where, i) => {
+    const { hold, given } = where;
+    const fresh = newTask(order, demand, where, now);
+    const waited = order.adopt?.[i];
     const task = waited === undefined ? fresh : adopted(waited, fresh);
     const ports = takePortSteps({ ...demand, gpus: hold.gpus, instanceArn: hold.arn, taskArn: task.arn });
-    tasks.push(task);
-    taken.push(hold);
     const write =
       waited === undefined ? [insertTask(task), ...tagSteps(task.arn, order.tags)] : [placeStep(waited, task)];
     steps.push(...ports, ...(given?.steps(task.arn) ?? []), ...write, taskEvent(task, now));
-  }
-  steps.unshift(...takeSteps(core, taken, demand, order.group));
-  return { tasks, failures: [...failures, ...full], steps, considered: roster.size() };
+    return task;
+  });
+  const holds = chosen.map(({ hold }) => hold);
+  steps.unshift(...takeSteps(core, holds, demand, order.group));
+  return { tasks, failures, steps, considered };
 }
 
 /**
  * Plans tasks and their reservation. Nothing is thrown for want of room: see `failures`. With a strategy of capacity
  * providers, what finds no room may be a task without an instance yet.
  */
-export async function planLaunch(
-  core: Pick<Core, 'capacity' | 'propose' | 'taskNetwork'>,
-  view: View,
-  order: LaunchOrder,
-  now: number,
-): Promise<LaunchPlan> {
+export async function planLaunch(core: Planner, view: View, order: LaunchOrder, now: number): Promise<LaunchPlan> {
   if (order.strategy === undefined) return planPlaces(core, view, order, now);
   const planner = {
     place: (mine: LaunchOrder) => planPlaces(core, view, mine, now),

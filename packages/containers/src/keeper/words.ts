@@ -13,6 +13,7 @@ const lacks: Readonly<Record<string, string>> = {
   'RESOURCE:CPU': 'has insufficient CPU units available',
   'RESOURCE:MEMORY': 'has insufficient memory available',
   'RESOURCE:PORTS': 'is already using a port required by your task',
+  'RESOURCE:ENI': 'has no address free for a network interface',
   AGENT: "doesn't have the agent connected",
   ATTRIBUTE: 'is missing an attribute required by your task',
   INACTIVE: 'is not active',

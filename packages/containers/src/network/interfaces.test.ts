@@ -13,7 +13,8 @@ import { sql } from '@longshore/store';
 import { testStores } from '@longshore/store/testing';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { connectAgent, type FakeAgent, registerInstance } from '../testing/fake-agent.ts';
-import { type Harness, openHarness, until } from '../testing/harness.ts';
+import { account, type Harness, openHarness, until } from '../testing/harness.ts';
+import { firstHost, hostsOfSubnet, parseTaskNetwork, usualTaskNetwork } from './subnets.ts';
 
 const networkConfiguration = { awsvpcConfiguration: { subnets: ['subnet-0a1b2c3d'], securityGroups: ['sg-1'] } };
 
@@ -85,6 +86,58 @@ describe.each(testStores().map((backEnd) => [backEnd.name, backEnd] as const))(
       await agent?.report(arn, 'STOPPED');
       expect((await describeTask(arn))?.attachments?.[0]?.status).toBe('DELETED');
       expect(await harness.store.all(sql`SELECT host FROM ecs_addresses`)).toEqual([]);
+    });
+
+    /** As another replica would: all of the instance's addresses but so many are taken. */
+    async function leave(instanceArn: string, free: number): Promise<void> {
+      const taken = await harness.store.all<{ host: number }>(
+        sql`SELECT host FROM ecs_addresses WHERE instance_arn = ${instanceArn}`,
+      );
+      const all = Array.from({ length: hostsOfSubnet }, (_, i) => firstHost + i);
+      const hosts = all.filter((host) => !taken.some((each) => each.host === host)).slice(free);
+      await harness.store.write([
+        ...hosts.map((host) => ({
+          sql: sql`INSERT INTO ecs_addresses (instance_arn, host, task_arn) VALUES (${instanceArn}, ${host}, 'other')`,
+        })),
+        { sql: sql`UPDATE ecs_instances SET version = version + 1 WHERE arn = ${instanceArn}` },
+      ]);
+    }
+
+    test('an instance without an address to give is passed over, and none gives more than it has', async () => {
+      const spread = { networkConfiguration, placementStrategy: [{ type: 'spread' as const, field: 'instanceId' }] };
+      const [first] = (await run(1, spread)).tasks ?? [];
+      const full = first?.containerInstanceArn ?? '';
+      const other = [...agents.keys()].find((arn) => arn !== full) ?? '';
+      await leave(full, 2);
+      const launched = await Promise.all([run(3, spread), run(3, spread)]);
+      expect(launched.flatMap((each) => each.failures)).toEqual([]);
+      const where = launched.flatMap((each) => each.tasks ?? []).map((task) => task.containerInstanceArn);
+      expect(where.filter((arn) => arn === full)).toHaveLength(2);
+      expect(where.filter((arn) => arn === other)).toHaveLength(4);
+      const why = await harness.containers.explain(account, { taskDefinition: 'awsvpc' });
+      expect(why).toMatchObject({ fits: 1, reasons: { 'RESOURCE:ENI': 1 } });
+      await leave(other, 0);
+      const { tasks, failures } = await run(1, spread);
+      expect(tasks).toEqual([]);
+      expect(failures?.map((each) => each.reason)).toEqual(['RESOURCE:ENI', 'RESOURCE:ENI']);
+      expect((await run(1, {}, 'bridge')).tasks).toHaveLength(1);
+    });
+
+    test('when the network has no subnet left, instances that have one are used', async () => {
+      const spread = { networkConfiguration, placementStrategy: [{ type: 'spread' as const, field: 'instanceId' }] };
+      const [first] = (await run(1, spread)).tasks ?? [];
+      const last = parseTaskNetwork(usualTaskNetwork).subnets - 1;
+      await harness.store.write([
+        { sql: sql`INSERT INTO ecs_subnets (number, instance_arn) VALUES (${last}, 'away')` },
+        { sql: sql`INSERT INTO ecs_addresses (instance_arn, host, task_arn) VALUES ('away', 2, 'still there')` },
+      ]);
+      const { tasks, failures } = await run(3, spread);
+      expect(failures).toEqual([]);
+      expect(tasks?.map((task) => task.containerInstanceArn)).toEqual(Array(3).fill(first?.containerInstanceArn));
+      await harness.store.write([{ sql: sql`DELETE FROM ecs_addresses WHERE instance_arn = 'away'` }]);
+      const after = await run(3, spread);
+      expect(new Set(after.tasks?.map((task) => task.containerInstanceArn)).size).toBe(1);
+      expect(after.tasks?.[0]?.containerInstanceArn).not.toBe(first?.containerInstanceArn);
     });
 
     test('a service keeps its configuration, and its tasks have addresses', async () => {

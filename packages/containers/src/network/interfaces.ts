@@ -22,6 +22,8 @@ export interface GivenInterface {
 }
 
 export interface Interfaces {
+  /** Reads what further instances have to give. */
+  read(instanceArns: readonly string[]): Promise<void>;
   /** An interface for a further task on the instance; undefined if its subnet, or the whole network, is used up. */
   give(instanceArn: string): GivenInterface | undefined;
 }
@@ -76,19 +78,19 @@ async function newSubnets(view: View, network: TaskNetwork, arns: readonly strin
   return [...fresh, ...again];
 }
 
-/** What the instances have to give, for tasks with this configuration. */
-export async function readInterfaces(
-  view: View,
-  network: TaskNetwork,
-  configuration: NetworkConfiguration,
-  instanceArns: readonly string[],
-): Promise<Interfaces> {
-  const arns = [...new Set(instanceArns)];
-  const subnets = await readSubnets(view, arns);
-  const without = arns.filter((arn) => !subnets.has(arn));
-  for (const [arn, subnet] of await newSubnets(view, network, without)) subnets.set(arn, subnet);
+/** For tasks with this configuration, launched by one write. */
+export function taskInterfaces(view: View, network: TaskNetwork, configuration: NetworkConfiguration): Interfaces {
+  const subnets = new Map<string, Subnet>();
   const subnetId = configuration.awsvpcConfiguration?.subnets?.[0] ?? '';
   return {
+    async read(instanceArns) {
+      // What was given already is known here only.
+      const arns = [...new Set(instanceArns)].filter((arn) => !subnets.has(arn));
+      if (arns.length === 0) return;
+      for (const [arn, subnet] of await readSubnets(view, arns)) subnets.set(arn, subnet);
+      const without = arns.filter((arn) => !subnets.has(arn));
+      for (const [arn, subnet] of await newSubnets(view, network, without)) subnets.set(arn, subnet);
+    },
     give(instanceArn) {
       const subnet = subnets.get(instanceArn);
       const host = subnet && freeHost(subnet.used, Math.random);

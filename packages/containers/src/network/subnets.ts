@@ -9,9 +9,14 @@ export interface TaskNetwork {
   readonly subnets: number;
 }
 
+/** Seldom used by others: neither Docker's, nor Kubernetes', nor what clouds and homes give out. */
+export const usualTaskNetwork = '10.208.0.0/12';
+
 const subnetBits = 8;
 export const firstHost = 2;
 export const lastHost = 254;
+/** Addresses that a subnet has for tasks. */
+export const hostsOfSubnet = lastHost - firstHost + 1;
 
 function dotted(address: number): string {
   return [24, 16, 8, 0].map((shift) => (address >>> shift) & 255).join('.');
@@ -52,10 +57,9 @@ export function addressOf(network: TaskNetwork, subnet: number, host: number): A
 
 /** A host number that is not among `used`, looked for from a random one on; undefined if there is none. */
 export function freeHost(used: ReadonlySet<number>, random: () => number): number | undefined {
-  const count = lastHost - firstHost + 1;
-  const from = Math.floor(random() * count);
-  for (let i = 0; i < count; i++) {
-    const host = firstHost + ((from + i) % count);
+  const from = Math.floor(random() * hostsOfSubnet);
+  for (let i = 0; i < hostsOfSubnet; i++) {
+    const host = firstHost + ((from + i) % hostsOfSubnet);
     if (!used.has(host)) return host;
   }
   return undefined;

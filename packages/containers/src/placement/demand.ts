@@ -1,5 +1,5 @@
 // What a task reserves, from its definition and overrides: the task's own limits where it has them, else the sum of its
-// containers' (memoryReservation counts before memory, as ECS documents for placement); host ports and GPUs.
+// containers' (memoryReservation counts before memory, as ECS documents for placement); host ports, GPUs and an address.
 import type { ContainerDefinition, PortMapping, ResourceRequirement, TaskOverride } from '@aws-sdk/client-ecs';
 import type { DefinitionDocument } from '../definitions.ts';
 import type { Demand } from './types.ts';
@@ -48,6 +48,7 @@ export function demandOf(document: DefinitionDocument, overrides: TaskOverride):
     gpus,
     tcp: ports(document, 'tcp'),
     udp: ports(document, 'udp'),
+    address: (document.networkMode as string) === 'awsvpc' ? 'any' : 'none',
     attributes: (document.requiresAttributes ?? []).map((each) => each.name ?? ''),
   };
 }

@@ -82,6 +82,8 @@ function words(reason: Reason, offer: Offer, demand: Demand, rules: Rules): stri
       return `${demand.gpus} GPUs are needed, ${offer.freeGpus.length} are free`;
     case 'RESOURCE:PORTS':
       return `host ports are taken: ${[list(demand.tcp, offer.tcp), list(demand.udp, offer.udp)].filter(Boolean).join(', ')}`;
+    case 'RESOURCE:ENI':
+      return "no address is free in its subnet of the tasks' network";
   }
 }
 

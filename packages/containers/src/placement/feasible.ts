@@ -53,6 +53,12 @@ const checks: readonly Check[] = [
     asked: (demand) => demand.tcp.length + demand.udp.length > 0,
   },
   {
+    reason: 'RESOURCE:ENI',
+    against: ({ freeAddresses }, { address }) =>
+      address !== 'none' && (freeAddresses === undefined ? address === 'own-subnet' : freeAddresses < 1),
+    asked: (demand) => demand.address !== 'none',
+  },
+  {
     reason: 'DISTINCT_INSTANCE',
     against: (offer, _demand, rules) => rules.distinctInstance && sameGroup(offer, rules) > 0,
     asked: (_demand, rules) => rules.distinctInstance,

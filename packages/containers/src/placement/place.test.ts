@@ -22,6 +22,8 @@ describe('what speaks against an instance', () => {
     ['RESOURCE:MEMORY', offer('a'), demand({ memory: 1001 })],
     ['RESOURCE:GPU', offer('a', gpu), demand({ gpus: 2 })],
     ['RESOURCE:PORTS', offer('a'), demand({ tcp: [22] })],
+    ['RESOURCE:ENI', offer('a', { freeAddresses: 0 }), demand({ address: 'any' })],
+    ['RESOURCE:ENI', offer('a'), demand({ address: 'own-subnet' })],
   ] as const)('%s', (reason, given, wanted) => {
     expect(refusals(given, wanted, rules())).toEqual([reason]);
     expect(place(rosterOf([given]), wanted, 1, rules()).failures).toMatchObject([{ arn: 'a', reason }]);
@@ -48,6 +50,7 @@ const offers = fc
       connected: fc.boolean(),
       tcp: fc.subarray([80, 81, 82]),
       gpus: fc.nat(3),
+      freeAddresses: fc.option(fc.nat(3), { nil: undefined }),
       zone: fc.constantFrom(...zones, undefined),
       rack: fc.constantFrom('1', '2'),
       mine: fc.nat(2),
@@ -67,7 +70,13 @@ const offers = fc
     ),
   );
 const demands = fc
-  .record({ cpu: fc.nat(500), memory: fc.nat(500), gpus: fc.nat(2), tcp: fc.subarray([80, 81]) })
+  .record({
+    cpu: fc.nat(500),
+    memory: fc.nat(500),
+    gpus: fc.nat(2),
+    tcp: fc.subarray([80, 81]),
+    address: fc.constantFrom('none', 'any', 'own-subnet'),
+  })
   .map(demand);
 const strategies = fc.array(
   fc.constantFrom(
@@ -99,7 +108,8 @@ describe('placing', () => {
         const roster = rosterOf(all);
         const result = place(roster, what, count, how);
         const left = [...roster.all()];
-        for (const each of left) expect(Math.min(each.cpu, each.memory)).toBeGreaterThanOrEqual(0);
+        for (const each of left)
+          expect(Math.min(each.cpu, each.memory, each.freeAddresses ?? 0)).toBeGreaterThanOrEqual(0);
         for (const { arn, gpus } of result.holds) {
           expect(gpus.length).toBe(what.gpus);
           expect(

@@ -1,8 +1,10 @@
-// Reads what instances offer from the store: their rows, the host ports and GPUs in use, the tasks on them by group.
+// Reads what instances offer from the store: their rows, the host ports, GPUs and addresses in use, the tasks on them by
+// group.
 import type { Attribute } from '@aws-sdk/client-ecs';
 import { type Sql, sql, type View } from '@longshore/store';
 import { readDocument } from '../documents.ts';
 import type { InstanceDocument, InstanceStatus } from '../instances.ts';
+import { hostsOfSubnet } from '../network/subnets.ts';
 import { paddedList } from '../padded-list.ts';
 import type { Offer } from './types.ts';
 
@@ -40,21 +42,30 @@ async function readGroups(view: View, arns: readonly string[]): Promise<Map<stri
   return byInstance;
 }
 
-type Used = Readonly<Record<'tcp' | 'udp' | 'gpu', Set<number>>>;
+type Taken = Readonly<Record<'tcp' | 'udp' | 'gpu', Set<number>>>;
 
-function isUsed(protocol: string): protocol is keyof Used {
+interface Used extends Taken {
+  /** As in an offer. */
+  freeAddresses: number | undefined;
+}
+
+function isTaken(protocol: string): protocol is keyof Taken {
   return protocol === 'tcp' || protocol === 'udp' || protocol === 'gpu';
 }
 
 async function readUsed(view: View, arns: readonly string[]): Promise<Map<string, Used>> {
-  const rows = await view.all<{ instance_arn: string; protocol: string; port: number }>(
-    sql`SELECT instance_arn, protocol, port FROM ecs_ports WHERE instance_arn IN (${paddedList(arns)})`,
+  const list = paddedList(arns);
+  const rows = await view.all<{ instance_arn: string; kind: string; value: number }>(
+    sql`SELECT instance_arn, protocol AS kind, port AS value FROM ecs_ports WHERE instance_arn IN (${list})
+      UNION ALL SELECT s.instance_arn, 'addresses', (SELECT COUNT(*) FROM ecs_addresses a WHERE a.instance_arn = s.instance_arn)
+        FROM ecs_subnets s WHERE s.instance_arn IN (${list})`,
   );
   const byInstance = new Map<string, Used>();
-  for (const { instance_arn: arn, protocol, port } of rows) {
-    const used = byInstance.get(arn) ?? { tcp: new Set(), udp: new Set(), gpu: new Set() };
+  for (const { instance_arn: arn, kind, value } of rows) {
+    const used = byInstance.get(arn) ?? { tcp: new Set(), udp: new Set(), gpu: new Set(), freeAddresses: undefined };
     byInstance.set(arn, used);
-    if (isUsed(protocol)) used[protocol].add(port);
+    if (isTaken(kind)) used[kind].add(value);
+    else if (kind === 'addresses') used.freeAddresses = hostsOfSubnet - Number(value);
   }
   return byInstance;
 }
@@ -88,6 +99,7 @@ function offerOf(row: Row, used: Used | undefined, groups: ReadonlyMap<string, n
     freeGpus: used === undefined ? places : places.filter((place) => !used.gpu.has(place)),
     tcp: used?.tcp ?? none,
     udp: used?.udp ?? none,
+    freeAddresses: used?.freeAddresses,
   };
 }
 

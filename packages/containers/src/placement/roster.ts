@@ -1,5 +1,6 @@
 // The instances of one cluster in memory: what the store last said of each, less what launches that are being written take.
 // Decisions are made here; whether they hold is decided by the write that reserves.
+import { hostsOfSubnet } from '../network/subnets.ts';
 import { type Ranking, ranking } from './ranking.ts';
 import type { Demand, Offer, Rules } from './types.ts';
 import { keepVerdicts } from './verdicts.ts';
@@ -48,9 +49,14 @@ const rankedPlaces = 6_000_000;
 const fewestRankings = 4;
 const mostRankings = 512;
 
+/** One that has no subnet yet gets one with its first task. */
+function addressesLess(free: number | undefined, demand: Demand): number | undefined {
+  return demand.address === 'none' ? free : (free ?? hostsOfSubnet) - 1;
+}
+
 function less(stored: Offer, holds: ReadonlySet<Held>): Offer {
   if (holds.size === 0) return stored;
-  let { cpu, memory } = stored;
+  let { cpu, memory, freeAddresses } = stored;
   const groups = new Map(stored.groups);
   const gpus = new Set<number>();
   let tcp: Set<number> | undefined;
@@ -60,11 +66,12 @@ function less(stored: Offer, holds: ReadonlySet<Held>): Offer {
     memory -= demand.memory;
     groups.set(group, (groups.get(group) ?? 0) + 1);
     for (const gpu of own) gpus.add(gpu);
+    freeAddresses = addressesLess(freeAddresses, demand);
     if (demand.tcp.length > 0) tcp = new Set([...(tcp ?? stored.tcp), ...demand.tcp]);
     if (demand.udp.length > 0) udp = new Set([...(udp ?? stored.udp), ...demand.udp]);
   }
   const freeGpus = gpus.size === 0 ? stored.freeGpus : stored.freeGpus.filter((each) => !gpus.has(each));
-  return { ...stored, cpu, memory, groups, freeGpus, tcp: tcp ?? stored.tcp, udp: udp ?? stored.udp };
+  return { ...stored, cpu, memory, groups, freeGpus, tcp: tcp ?? stored.tcp, udp: udp ?? stored.udp, freeAddresses };
 }
 
 /** One more hold, without going through all of them again. */
@@ -79,6 +86,7 @@ function lessOne(offer: Offer, { demand, group, gpus }: Held): Offer {
     freeGpus: gpus.length === 0 ? offer.freeGpus : offer.freeGpus.filter((each) => !gpus.includes(each)),
     tcp: demand.tcp.length === 0 ? offer.tcp : new Set([...offer.tcp, ...demand.tcp]),
     udp: demand.udp.length === 0 ? offer.udp : new Set([...offer.udp, ...demand.udp]),
+    freeAddresses: addressesLess(offer.freeAddresses, demand),
   };
 }
 

@@ -10,6 +10,8 @@ export interface Demand {
   readonly gpus: number;
   readonly tcp: readonly number[];
   readonly udp: readonly number[];
+  /** An address of the tasks' network, of the instance's own subnet; `own-subnet`: of one that it has already. */
+  readonly address: 'none' | 'any' | 'own-subnet';
   /** Attribute names that the instance must have. */
   readonly attributes: readonly string[];
 }
@@ -28,6 +30,8 @@ export interface Offer extends Facts {
   readonly freeGpus: readonly number[];
   readonly tcp: ReadonlySet<number>;
   readonly udp: ReadonlySet<number>;
+  /** Of its subnet of the tasks' network; undefined while it has none. */
+  readonly freeAddresses: number | undefined;
 }
 
 /** Why an instance cannot take a task. */
@@ -40,7 +44,8 @@ export type Reason =
   | 'RESOURCE:CPU'
   | 'RESOURCE:MEMORY'
   | 'RESOURCE:GPU'
-  | 'RESOURCE:PORTS';
+  | 'RESOURCE:PORTS'
+  | 'RESOURCE:ENI';
 
 export interface Strategy {
   readonly type: 'random' | 'spread' | 'binpack';

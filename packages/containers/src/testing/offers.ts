@@ -18,6 +18,7 @@ export function offer(arn: string, more: Partial<Offer> = {}): Offer {
     freeGpus: [],
     tcp: new Set([22]),
     udp: new Set(),
+    freeAddresses: undefined,
     attributes: new Map([['ecs.os-type', 'linux']]),
     groups: new Map(),
     ...more,
@@ -25,7 +26,7 @@ export function offer(arn: string, more: Partial<Offer> = {}): Offer {
 }
 
 export function demand(more: Partial<Demand> = {}): Demand {
-  return { cpu: 100, memory: 100, gpus: 0, tcp: [], udp: [], attributes: [], ...more };
+  return { cpu: 100, memory: 100, gpus: 0, tcp: [], udp: [], address: 'none', attributes: [], ...more };
 }
 
 export function rules(more: Partial<Rules> = {}): Rules {
