@@ -1,8 +1,12 @@
-// Sessions in containers: ExecuteCommand, its data channel, and `longshore exec` with and without a terminal.
+// Sessions in containers: ExecuteCommand, its data channel, `longshore exec` with and without a terminal, and several servers.
+import { spawn } from 'node:child_process';
+import { copyFileSync, mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
   ECSClient,
   ExecuteCommandCommand,
+  ListTasksCommand,
   RegisterTaskDefinitionCommand,
   RunTaskCommand,
   waitUntilTasksRunning,
@@ -13,7 +17,8 @@ import { tryRun } from './support/command.ts';
 import { docker } from './support/docker.ts';
 import { connectedInstances } from './support/ecs.ts';
 import { importBusybox } from './support/images.ts';
-import { type Longshore, root, startLongshore, until } from './support/longshore.ts';
+import { freePort, type Longshore, root, startLongshore, until } from './support/longshore.ts';
+import { systemStores } from './support/stores.ts';
 
 const image = 'longshore-exec-test:1';
 let longshore: Longshore;
@@ -68,10 +73,16 @@ test('much output arrives whole', async () => {
 test('with a terminal, what is typed reaches the command', async () => {
   const line = `${join(root, 'bin', 'longshore')} exec ${task} -- sh -c '[ -t 0 ] && echo has a terminal; read x; echo got $x'`;
   // script(1) gives it a terminal, and types what comes by the pipe.
-  const typed = `(sleep 3; echo typed; sleep 3) | script -qec "${line.replaceAll('$', '\\$').replaceAll('"', '\\"')}" /dev/null`;
-  const { stdout } = await tryRun('sh', ['-c', typed], { env: longshore.env });
-  expect(stdout).toContain('has a terminal');
-  expect(stdout).toContain('got typed');
+  const typist = spawn('script', ['-qec', line, '/dev/null'], { env: { ...process.env, ...longshore.env } });
+  let shown = '';
+  typist.stdout.setEncoding('utf8').on('data', (text: string) => (shown += text));
+  const ended = new Promise((resolve) => typist.once('exit', resolve));
+  await until('it runs', () => shown.includes('has a terminal'));
+  typist.stdin.write('typed\n');
+  await until('what was typed has come', () => shown.includes('got typed'));
+  typist.stdin.end();
+  await ended;
+  expect(typist.exitCode).toBe(0);
 });
 
 test('a session needs its token, once, and a task that allows it', async () => {
@@ -95,9 +106,9 @@ test('a session needs its token, once, and a task that allows it', async () => {
   await expect(ask(`${task.slice(0, -1)}x`)).rejects.toMatchObject({ name: 'InvalidParameterException' });
 });
 
-test('the data channel speaks as session-manager-plugin expects: handshake, acknowledgements, sizes, an orderly end', async () => {
-  const { session } = await ecs.send(new ExecuteCommandCommand({ task, command: 'sh', interactive: true }));
-  const socket = new WebSocket(session?.streamUrl ?? '');
+/** Opens a data channel as session-manager-plugin does, types `script` into it, and hears it to its end. */
+async function channel(streamUrl: string, token: string, script: string) {
+  const socket = new WebSocket(streamUrl);
   socket.binaryType = 'arraybuffer';
   let sequence = 0;
   const send = (payloadType: number, payload: string) =>
@@ -108,11 +119,10 @@ test('the data channel speaks as session-manager-plugin expects: handshake, ackn
     );
   const seen: string[] = [];
   let output = '';
-  await new Promise<void>((resolve) => {
+  await new Promise<void>((resolve, reject) => {
+    socket.addEventListener('error', () => reject(new Error('the data channel failed')));
     socket.addEventListener('open', () =>
-      socket.send(
-        JSON.stringify({ MessageSchemaVersion: '1.0', TokenValue: session?.tokenValue, ClientVersion: '1.2.0' }),
-      ),
+      socket.send(JSON.stringify({ MessageSchemaVersion: '1.0', TokenValue: token, ClientVersion: '1.2.0' })),
     );
     socket.addEventListener('message', ({ data }) => {
       const message = readChannelMessage(Buffer.from(data as ArrayBuffer));
@@ -125,11 +135,18 @@ test('the data channel speaks as session-manager-plugin expects: handshake, ackn
       if (message.payloadType === payloadTypes.handshakeRequest) send(payloadTypes.handshakeResponse, '{}');
       if (message.payloadType === payloadTypes.handshakeComplete) {
         send(payloadTypes.size, JSON.stringify({ cols: 101, rows: 33 }));
-        send(payloadTypes.output, 'echo $((40+2)); exit 5\n');
+        send(payloadTypes.output, script);
       }
       if (message.payloadType === payloadTypes.output) output += message.payload.toString('utf8');
     });
   });
+  return { seen, output };
+}
+
+test('the data channel speaks as session-manager-plugin expects: handshake, acknowledgements, sizes, an orderly end', async () => {
+  const { session } = await ecs.send(new ExecuteCommandCommand({ task, command: 'sh', interactive: true }));
+  const script = 'echo $((40+2)); exit 5\n';
+  const { seen, output } = await channel(session?.streamUrl ?? '', session?.tokenValue ?? '', script);
   expect(seen.slice(0, 2)).toEqual(['0:5', 'acknowledge']);
   expect(seen).toContain('1:7');
   expect(seen.filter((each) => each === 'acknowledge')).toHaveLength(3);
@@ -137,3 +154,62 @@ test('the data channel speaks as session-manager-plugin expects: handshake, ackn
   expect(seen.some((each) => each.endsWith(`:${payloadTypes.exitCode}`))).toBe(false);
   expect(output).toContain('42');
 });
+
+test('a task and a service of longshore run --exec can be entered', async () => {
+  const longshoreCli = (...words: string[]) => tryRun(join(root, 'bin', 'longshore'), words, { env: longshore.env });
+  for (const kind of [[], ['--service']] as const) {
+    const name = kind.length > 0 ? 'kept' : 'once';
+    const ran = await longshoreCli('run', ...kind, '--exec', '--name', name, '--json', image, '--', 'sleep', '1000');
+    expect(ran).toMatchObject({ code: 0 });
+    const { taskArns } = await ecs.send(new ListTasksCommand({ family: name }));
+    const entered = await longshoreCli('exec', taskArns?.[0] ?? '', '--', 'cat', '/etc/marker');
+    expect(entered).toMatchObject({ code: 0, stdout: `${image}\n` });
+  }
+});
+
+const shared = systemStores.find((each) => each.name === 'postgres');
+
+test.skipIf(shared === undefined)(
+  'with two servers on one store, each of the three may come to another',
+  async () => {
+    const store = await shared?.create();
+    const folder = mkdtempSync(join(tmpdir(), 'longshore-replica-'));
+    const start = async (more: readonly string[], dataDir?: string) => {
+      const port = await freePort();
+      const own = ['--no-hello', '--image-pull', 'prefer-cached', '--replica-url', `http://127.0.0.1:${port}`];
+      return startLongshore({ store: store?.url, port, args: [...own, ...more], ...(dataDir && { dataDir }) });
+    };
+    const a = await start([]);
+    const client = new ECSClient({ endpoint: a.url, region: a.credentials.region, credentials: a.credentials });
+    try {
+      copyFileSync(join(a.dataDir, 'master.key'), join(folder, 'master.key'));
+      await using b = await start(['--no-agent'], folder);
+      await until('the agent is connected', async () => (await connectedInstances(client)) === 1);
+      const { stdout } = await tryRun(
+        join(root, 'bin', 'longshore'),
+        ['run', '--exec', '--name', 'far', '--json', image, '--', 'sleep', '1000'],
+        { env: a.env },
+      );
+      expect(stdout).toContain('far');
+      const { taskArns } = await client.send(new ListTasksCommand({}));
+      const [far = ''] = taskArns ?? [];
+      // The client and its call come to b, the agent is connected to a.
+      const ran = await tryRun(join(root, 'bin', 'longshore'), ['exec', far, '--', 'cat', '/etc/marker'], {
+        env: b.env,
+      });
+      expect(ran).toMatchObject({ code: 0, stdout: `${image}\n` });
+      // The call comes to a, the client to b.
+      const { session } = await client.send(new ExecuteCommandCommand({ task: far, command: 'sh', interactive: true }));
+      const elsewhere = (session?.streamUrl ?? '').replace(a.host, b.host);
+      const { output } = await channel(elsewhere, session?.tokenValue ?? '', 'echo $((40+2)); exit\n');
+      expect(output).toContain('42');
+      // Whoever comes second finds nothing, wherever.
+      await expect(channel(session?.streamUrl ?? '', session?.tokenValue ?? '', '')).rejects.toThrow('failed');
+    } finally {
+      client.destroy();
+      await a[Symbol.asyncDispose]();
+      await store?.drop();
+    }
+  },
+  90_000,
+);

@@ -200,6 +200,8 @@ export interface AcsServerMessages {
     readonly command: string;
     /** With a terminal. */
     readonly interactive: boolean;
+    /** The server to dial, if it is not the agent's own. */
+    readonly endpoint?: string;
   };
   readonly IAMRoleCredentialsMessage: {
     readonly messageId: string;

@@ -18,6 +18,8 @@ export interface ServiceRequest {
   readonly service: string;
   readonly taskDefinition: string;
   readonly count: number;
+  /** Whether commands may be run in its containers; of a service that is there, only ever switched on. */
+  readonly exec?: boolean | undefined;
   readonly withinMs: number;
   /** False = do not wait until it runs. */
   readonly wait: boolean;
@@ -30,10 +32,11 @@ export async function runService(
   parts: CliParts,
 ): Promise<readonly Task[]> {
   const { cluster, service, taskDefinition, count } = request;
+  const exec = request.exec ? { enableExecuteCommand: true } : {};
   const existing = await describe(client, request);
   if (existing?.status === 'ACTIVE') {
     const desiredCount = count;
-    await client.send(new UpdateServiceCommand({ cluster, service, taskDefinition, desiredCount }));
+    await client.send(new UpdateServiceCommand({ cluster, service, taskDefinition, desiredCount, ...exec }));
     parts.io.err(`service ${service} is updated\n`);
   } else {
     await client.send(
@@ -43,6 +46,7 @@ export async function runService(
         taskDefinition,
         desiredCount: count,
         launchType: 'EC2',
+        ...exec,
       }),
     );
     parts.io.err(`service ${service} is created\n`);

@@ -70,12 +70,24 @@ export function createContainers(options: ContainersOptions): Containers {
     propose: options.scheduler && proposer(options.scheduler, clock, log),
     taskNetwork: parseTaskNetwork(options.taskNetwork ?? usualTaskNetwork),
     wakeInstance: (arn, fresh) => hub.wake(arn, fresh),
-    exec: execSessions(
-      { clock, log },
-      (arn) => hub.has(arn),
-      (arn, { sessionId, taskArn, containerName, command, interactive }) =>
-        hub.execute(arn, { sessionId, taskArn, containerName, command, interactive }),
-    ),
+    exec: execSessions({
+      store,
+      clock,
+      log,
+      replicaUrl: options.replicaUrl,
+      agents: {
+        has: (arn) => hub.has(arn),
+        tell: ({ instanceArn, sessionId, taskArn, containerName, command, interactive, endpoint }) =>
+          hub.execute(instanceArn, {
+            sessionId,
+            taskArn,
+            containerName,
+            command,
+            interactive,
+            ...(endpoint !== undefined && { endpoint }),
+          }),
+      },
+    }),
     taskRoles: options.taskRoles,
     loadBalancing: options.loadBalancing,
     alarms: options.alarms,
@@ -123,13 +135,13 @@ export function createContainers(options: ContainersOptions): Containers {
       deliveryPoll(core, hub),
       instanceWatch(core, hub),
       forgetting(core),
+      core.exec.calls,
     ],
     async recover(account) {
       await store.write([saveNewCluster({ region, account }, 'default', { settings: [] }, clock.now())]);
       await recoverConnections(core, clock.now());
     },
-    expectsExec: (sessionId) => core.exec.expects(sessionId),
-    acceptExec: (sessionId, socket) => core.exec.acceptClient(sessionId, socket),
+    claimExec: (sessionId) => core.exec.claim(sessionId),
     acceptExecAgent(socket, connection) {
       const named = namedInstance('acs', connection, region);
       core.exec.acceptAgent(connection.query.get('session') ?? '', named?.arn ?? '', socket);

@@ -1,6 +1,7 @@
 // Tables of the container service. A task's columns are what queries need; the rest is its document. Partial indexes keep
 // the hot sets small: what is not yet delivered, what the service keeper has not yet settled, what still holds resources.
 import type { Migration } from '@longshore/store';
+import { execMigration } from './exec/rows.ts';
 import { providersMigration } from './providers/schema.ts';
 
 export const containersMigrations: readonly Migration[] = [
@@ -160,4 +161,5 @@ export const containersMigrations: readonly Migration[] = [
       'DROP INDEX ecs_tasks_undelivered',
     ],
   },
+  execMigration,
 ];

@@ -36,6 +36,8 @@ export interface ContainersOptions {
   readonly region: string;
   /** Names this replica; instance connections are recorded under it and reset when it starts. */
   readonly replica: string;
+  /** By which agents reach this very replica, where that is not how they reach the service. */
+  readonly replicaUrl?: string | undefined;
   readonly onReadings: (readings: readonly ContainerReading[]) => void;
   readonly taskRoles?: TaskRoles;
   readonly loadBalancing?: LoadBalancing;
@@ -180,10 +182,11 @@ export interface Containers {
   acceptAcs(socket: WebSocket, connection: AgentConnection): void;
   /** Serves an agent's telemetry socket (`/tcs/ws`) until it closes. */
   acceptTcs(socket: WebSocket, connection: AgentConnection): void;
-  /** Whether a client may open the data channel of this session (`/exec/v1/data-channel/ID`). */
-  expectsExec(sessionId: string): boolean;
-  /** Serves a client's data channel; its first message brings the token. */
-  acceptExec(sessionId: string, socket: WebSocket): void;
+  /**
+   * What serves the data channel of this session (`/exec/v1/data-channel/ID`), whose first message brings the token; undefined
+   * if no client is expected. Nobody else is expected from then on, at any replica.
+   */
+  claimExec(sessionId: string): Promise<((socket: WebSocket) => void) | undefined>;
   /** Serves an agent's side of a session (`/exec/ws`), admitted like its control socket. */
   acceptExecAgent(socket: WebSocket, connection: AgentConnection): void;
   /** Background work: keeping services at their desired count, delivering to agents, forgetting old stopped tasks. */

@@ -82,6 +82,7 @@ export async function buildDomains(inputs: DomainInputs) {
     meter: metrics.meter,
     region,
     replica,
+    replicaUrl: settings.replicaUrl,
     taskNetwork: settings.taskNetwork,
     onReadings: (readings) => board.record(readings),
     scheduler: externalScheduler(settings),

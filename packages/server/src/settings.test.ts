@@ -70,6 +70,7 @@ test('every setting has an environment variable and a flag of its own', () => {
     'pullThroughPrivate',
     'pullThroughTagTtl',
     'region',
+    'replicaUrl',
     'scaleInAfter',
     'scheduler',
     'schedulerFailure',

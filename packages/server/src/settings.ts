@@ -66,6 +66,7 @@ const settingsSchema = z.strictObject({
   data: z.string().min(1, 'a folder').default(defaultDataDir),
   listen: listenSchema.prefault('127.0.0.1:7077'),
   publicUrl: z.url({ protocol: /^https?$/, error: 'an http or https URL' }).optional(),
+  replicaUrl: z.url({ protocol: /^https?$/, error: 'an http or https URL' }).optional(),
   store: z
     .string()
     .regex(/^(sqlite:|postgres(ql)?:\/\/)/, 'sqlite:/path/to/file.db or postgres://user:password@host/database')
@@ -164,6 +165,12 @@ export const settingsTable: readonly SettingRow[] = Object.freeze([
     '--public-url <url>',
     'how others reach this server, if not by the address they dial',
     'the Host that was asked for',
+  ),
+  row(
+    'replicaUrl',
+    '--replica-url <url>',
+    'how agents reach this very server, where several share a store',
+    'as they reach the service',
   ),
   row('store', '--store <url>', 'sqlite:/file.db or postgres://user:password@host/db', 'sqlite:DATA/longshore.db'),
   row(

@@ -22,8 +22,7 @@ test('an agent that comes back while the server stops is sent away, so that the 
     acceptAcs: admit,
     acceptTcs: admit,
     acceptExecAgent: admit,
-    expectsExec: () => false,
-    acceptExec: () => undefined,
+    claimExec: async () => undefined,
   };
   serveAgentSockets(server, { aws, containers, publicUrl: undefined, isReady: () => ready, log: silentLogger });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

@@ -17,10 +17,7 @@ const kinds: Readonly<Record<string, Kind>> = { '/acs/ws': 'acs', '/tcs/ws': 'tc
 
 export interface SocketParts {
   readonly aws: AwsEndpoint;
-  readonly containers: Pick<
-    Containers,
-    'refuseAgent' | 'acceptAcs' | 'acceptTcs' | 'acceptExecAgent' | 'expectsExec' | 'acceptExec'
-  >;
+  readonly containers: Pick<Containers, 'refuseAgent' | 'acceptAcs' | 'acceptTcs' | 'acceptExecAgent' | 'claimExec'>;
   readonly publicUrl: string | undefined;
   /** False while the server stops: an agent that comes back meanwhile would keep the port open. */
   readonly isReady: () => boolean;
@@ -39,10 +36,10 @@ export function serveAgentSockets(server: Server, parts: SocketParts): void {
   });
 
   /** A client of ECS Exec: the session's id is a secret of its own, and the first message must bring its token. */
-  function acceptSession(session: string, request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    if (!parts.containers.expectsExec(session))
-      return refuse(socket, 404, 'ResourceNotFoundException', 'There is no such session');
-    sockets.handleUpgrade(request, socket, head, (opened) => parts.containers.acceptExec(session, opened));
+  async function acceptSession(session: string, request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+    const serve = await parts.containers.claimExec(session);
+    if (serve === undefined) return refuse(socket, 404, 'ResourceNotFoundException', 'There is no such session');
+    sockets.handleUpgrade(request, socket, head, serve);
   }
 
   async function accept(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {

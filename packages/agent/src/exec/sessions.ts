@@ -11,6 +11,8 @@ export interface ExecOrder {
   readonly containerName: string;
   readonly command: string;
   readonly interactive: boolean;
+  /** The server that has the client, if it is not the agent's own. */
+  readonly endpoint?: string;
 }
 
 export interface ExecSessions {
@@ -40,7 +42,7 @@ export function createExecSessions(parts: ExecSessionsParts): ExecSessions {
     const container = worker?.observed().get(order.containerName);
     if (container?.status !== 'running') throw new Error('the container does not run here');
     const { cluster, arn } = parts.instance();
-    const url = new URL('/exec/ws', parts.endpoint);
+    const url = new URL('/exec/ws', order.endpoint ?? parts.endpoint);
     url.searchParams.set('clusterArn', cluster);
     url.searchParams.set('containerInstanceArn', arn);
     url.searchParams.set('session', order.sessionId);

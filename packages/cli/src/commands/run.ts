@@ -33,6 +33,7 @@ interface RunOptions extends ConnectionOptions {
   readonly cpu?: number;
   readonly count: number;
   readonly service?: boolean;
+  readonly exec?: boolean;
   readonly cluster: string;
   readonly timeout: number;
   readonly wait: boolean;
@@ -72,6 +73,7 @@ export function define(command: Command, parts: CliParts): void {
     .option('--entrypoint <program>', "program to start instead of the image's own entry point")
     .option('--count <n>', 'how many', parseCount(1000), 1)
     .option('--service', 'keep that many running; a service of that name is updated')
+    .option('--exec', 'let `longshore exec` run commands in it')
     .option('--cluster <name>', 'cluster to run in', 'default')
     .option('--timeout <seconds>', 'how long to wait until it runs', parseSeconds, 120)
     .option('--no-wait', 'do not wait until it runs')
@@ -102,8 +104,9 @@ async function run(image: string, words: readonly string[], options: RunOptions,
     const taskDefinition = registered.taskDefinition?.taskDefinitionArn ?? family;
     const { cluster, count, wait } = options;
     const withinMs = options.timeout * 1000;
+    const service = { cluster, service: family, taskDefinition, count, exec: options.exec, withinMs, wait };
     const tasks = options.service
-      ? await runService(client, { cluster, service: family, taskDefinition, count, withinMs, wait }, parts)
+      ? await runService(client, service, parts)
       : await runTasks(client, taskDefinition, options, parts);
     client.destroy();
     report(tasks, options, connection, parts);
@@ -123,7 +126,13 @@ async function runTasks(
   while (started.length < options.count) {
     const count = Math.min(10, options.count - started.length);
     const answer = await client.send(
-      new RunTaskCommand({ cluster, taskDefinition, count, startedBy: 'longshore-run' }),
+      new RunTaskCommand({
+        cluster,
+        taskDefinition,
+        count,
+        startedBy: 'longshore-run',
+        ...(options.exec && { enableExecuteCommand: true }),
+      }),
     );
     started.push(...(answer.tasks ?? []));
     const failure = answer.failures?.[0];

@@ -39,7 +39,7 @@ export function executeCommand(core: Core) {
       const container = containerOf(task, input.container);
       if (task.lastStatus !== 'RUNNING' || container.lastStatus !== 'RUNNING') throw ecsErrors.targetNotConnected();
       const interactive = input.interactive ?? true;
-      const opened = core.exec.open({
+      const opened = await core.exec.open({
         instanceArn: task.instanceArn,
         taskArn: task.arn,
         containerName: container.name,
