@@ -3,6 +3,9 @@ export { createContainers } from './create.ts';
 export { containersMigrations } from './schema.ts';
 export type {
   AgentConnection,
+  Alarm,
+  AlarmState,
+  AlarmWatch,
   ContainerReading,
   Containers,
   ContainersOptions,

@@ -41,7 +41,7 @@ export interface ContainersOptions {
   readonly onReadings: (readings: readonly ContainerReading[]) => void;
   readonly taskRoles?: TaskRoles;
   readonly loadBalancing?: LoadBalancing;
-  readonly alarms?: AlarmWatch;
+  readonly alarms?: AlarmWatch | undefined;
   readonly serviceDiscovery?: ServiceDiscovery;
   /** How long a task without a health check must run to count as healthy in a rolling update; 40 s as in ECS. */
   readonly settleMs?: number;
@@ -59,10 +59,16 @@ export interface ContainersOptions {
 
 export type AlarmState = 'OK' | 'ALARM' | 'INSUFFICIENT_DATA';
 
+export interface Alarm {
+  readonly state: AlarmState;
+  /** How long after its cause it rings at the latest: a deployment that it watches is not complete before. */
+  readonly evaluationMs: number;
+}
+
 /** Alarms that deployments watch. Filled by `server`; without it deployment alarms are refused. */
 export interface AlarmWatch {
-  /** The state of each of these alarms that the account has. */
-  alarmStates(account: string, names: readonly string[]): Promise<ReadonlyMap<string, AlarmState>>;
+  /** Those of these alarms that the account has. None, if they cannot be known now. */
+  find(account: string, names: readonly string[]): Promise<ReadonlyMap<string, Alarm>>;
 }
 
 /** Where a task is reached by one of its target groups. */

@@ -14,6 +14,7 @@ import { createAuditTrail } from './audit-trail.ts';
 import type { DataDir } from './data-dir.ts';
 import { externalScheduler } from './external-scheduler.ts';
 import type { Metrics } from './metrics.ts';
+import { prometheusAlarms } from './prometheus-alarms.ts';
 import { replicaName } from './replica.ts';
 import type { Settings } from './settings.ts';
 import { taskRoles } from './task-roles.ts';
@@ -86,6 +87,10 @@ export async function buildDomains(inputs: DomainInputs) {
     taskNetwork: settings.taskNetwork,
     onReadings: (readings) => board.record(readings),
     scheduler: externalScheduler(settings),
+    alarms:
+      settings.prometheus === undefined
+        ? undefined
+        : prometheusAlarms({ url: settings.prometheus, operator, clock, log }),
     taskRoles: taskRoles(identity),
     loadBalancing: balancing.tasks,
     serviceDiscovery: discovery.tasks,

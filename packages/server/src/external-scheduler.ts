@@ -3,6 +3,7 @@ import { type IncomingMessage, request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import type { ExternalScheduler } from '@longshore/containers';
 import { z } from 'zod';
+import { readAnswer } from './read-answer.ts';
 import type { Settings } from './settings.ts';
 
 const maxAnswerBytes = 1024 * 1024;
@@ -10,17 +11,6 @@ const answerSchema = z.object({
   placements: z.array(z.string().max(2048)).max(1000),
   reason: z.string().max(1000).optional(),
 });
-
-async function readBody(response: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of response as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes > maxAnswerBytes) throw new Error('the answer is larger than 1 MiB');
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
-}
 
 /** `unix:/path` gets `POST /`; an http or https URL what it says. */
 function post(address: string, body: string, signal: AbortSignal): Promise<IncomingMessage> {
@@ -43,7 +33,7 @@ export function externalScheduler(settings: Settings): ExternalScheduler | undef
     onFailure: schedulerFailure,
     async ask(request) {
       const response = await post(address, JSON.stringify(request), AbortSignal.timeout(schedulerTimeout));
-      const text = await readBody(response);
+      const text = await readAnswer(response, maxAnswerBytes);
       if (response.statusCode !== 200) throw new Error(`it answered with status ${response.statusCode}`);
       const answer = answerSchema.safeParse(JSON.parse(text));
       if (!answer.success) throw new Error('its answer has not the form {"placements": [ARN, …]}');

@@ -64,6 +64,7 @@ test('every setting has an environment variable and a flag of its own', () => {
     'machineGroups',
     'measureEvery',
     'preparedNetworks',
+    'prometheus',
     'publicUrl',
     'publishAddress',
     'pullThroughInsecure',

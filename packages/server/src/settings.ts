@@ -120,6 +120,7 @@ const settingsSchema = z.strictObject({
     .optional(),
   schedulerTimeout: durationSchema.refine((ms) => ms >= 10 && ms <= 30_000, '10ms to 30s').prefault('1s'),
   schedulerFailure: z.enum(['fall-back', 'refuse'], { error: 'fall-back or refuse' }).default('fall-back'),
+  prometheus: z.url({ protocol: /^https?$/, error: 'an http or https URL' }).optional(),
   machineGroups: z.string().min(1, 'a file').optional(),
   scaleInAfter: durationSchema.prefault('15m'),
   imageMinAge: durationSchema.prefault('24h'),
@@ -254,6 +255,7 @@ export const settingsTable: readonly SettingRow[] = Object.freeze([
     'when it fails: fall-back (Longshore decides) or refuse (nothing is placed)',
     'fall-back',
   ),
+  row('prometheus', '--prometheus <url>', 'the Prometheus whose alerts are the alarms that deployments watch', ''),
   row(
     'machineGroups',
     '--machine-groups <file>',

@@ -2,14 +2,21 @@
 import type { Core } from '../core.ts';
 import type { ServiceRecord } from '../services/rows.ts';
 
-/** Names of the service's alarms that ring; undefined where none are watched now. */
-export async function ringingAlarms(
-  core: Pick<Core, 'alarms'>,
-  service: ServiceRecord,
-): Promise<readonly string[] | undefined> {
+export interface WatchedNow {
+  /** Names of those that ring. */
+  readonly ringing: readonly string[];
+  /** How long the slowest of them needs to ring. */
+  readonly bakeMs: number;
+}
+
+/** Undefined where none are watched now. */
+export async function watchAlarms(core: Pick<Core, 'alarms'>, service: ServiceRecord): Promise<WatchedNow | undefined> {
   const { alarms, deployments } = service.document;
   if (core.alarms === undefined || !alarms?.enable || service.status !== 'ACTIVE') return undefined;
   if (deployments[0]?.rolloutState !== 'IN_PROGRESS') return undefined;
-  const states = await core.alarms.alarmStates(service.account, alarms.names);
-  return alarms.names.filter((name) => states.get(name) === 'ALARM');
+  const found = await core.alarms.find(service.account, alarms.names);
+  return {
+    ringing: alarms.names.filter((name) => found.get(name)?.state === 'ALARM'),
+    bakeMs: Math.max(0, ...[...found.values()].map((each) => each.evaluationMs)),
+  };
 }

@@ -10,7 +10,7 @@ import { forgetTagsStep } from '../tags.ts';
 import { askToStop } from '../task-state.ts';
 import { moveTaskSteps } from '../task-steps.ts';
 import { findTasksByArn } from '../tasks.ts';
-import { ringingAlarms } from './alarms.ts';
+import { watchAlarms } from './alarms.ts';
 import { eventSteps } from './events.ts';
 import { keptInstances, withZones } from './instances.ts';
 import { isIdle, needsInstances, planService } from './plan.ts';
@@ -97,7 +97,7 @@ export async function keepService(core: Core, arn: string, settleMs: number): Pr
     const none = { steps: [], result: undefined };
     if (service === undefined || service.status === 'INACTIVE') return none;
     const tasks = await withZones(core, view, service.clusterArn, (await readKeptTasks(view, arn)).get(arn) ?? []);
-    const kept = keptService(service, await ringingAlarms(core, service));
+    const kept = keptService(service, await watchAlarms(core, service));
     const instances = needsInstances(kept) ? await keptInstances(core, view, service) : [];
     const planned = planService(kept, tasks, instances, { now, settleMs });
     if (isIdle(kept, planned)) return none;

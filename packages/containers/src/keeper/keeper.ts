@@ -4,7 +4,7 @@ import { errorText, type LoopService, loopService } from '@longshore/base';
 import { ConflictError } from '@longshore/store';
 import type { Core } from '../core.ts';
 import { keptServices } from '../services/rows.ts';
-import { ringingAlarms } from './alarms.ts';
+import { watchAlarms } from './alarms.ts';
 import { keepService } from './keep.ts';
 import { keptInstances } from './instances.ts';
 import { isIdle, needsInstances, planService } from './plan.ts';
@@ -75,7 +75,7 @@ export function serviceKeeper(core: Core, settleMs: number): LoopService {
       const later: number[] = [];
       for (const service of services) {
         if (signal.aborted) return;
-        const kept = keptService(service, await ringingAlarms(core, service));
+        const kept = keptService(service, await watchAlarms(core, service));
         const settings = { now: core.clock.now(), settleMs };
         const instances = looksAround(kept, service.arn) ? await keptInstances(core, core.store, service) : [];
         const plan = planService(kept, tasks.get(service.arn) ?? [], instances, settings);

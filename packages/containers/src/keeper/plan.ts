@@ -5,7 +5,7 @@ import { planDaemon } from './daemon.ts';
 import { noteFailures } from './failures.ts';
 import { planMove } from './move.ts';
 import { planReplica } from './replica.ts';
-import { complete, type Course, judge } from './rollout.ts';
+import { bakesUntil, complete, type Course, judge } from './rollout.ts';
 import { planShifting } from './shifting.ts';
 import type { KeptInstance, KeptService, KeptTask, Moves, News, PlanSettings, ServicePlan } from './types.ts';
 
@@ -126,7 +126,7 @@ export function planService(
   const left = course.deployments.filter((each, at) => at === 0 || alive.has(each.id));
   const deployments = countUnhealthy(left, tasks, moves);
   const steady = moves.settled && deployments.length === 1 && deployments[0]?.rolloutState !== 'FAILED';
-  const ended = steady ? complete({ ...course, deployments }, now) : { ...course, deployments };
+  const ended = steady ? complete(service, { ...course, deployments }, now) : { ...course, deployments };
   const news = newsOf(service, ended.news, ended.deployments, moves);
   const retryAt = ended.deployments[0]?.retryAt ?? 0;
   return {
@@ -145,7 +145,7 @@ export function planService(
     finished: false,
     failed: course.failed,
     news: steady && !service.steady ? [...news, 'steady'] : news,
-    lookAgainAt: lookAgainAt([...moves.times, retryAt, at], now),
+    lookAgainAt: lookAgainAt([...moves.times, retryAt, at, bakesUntil(service, ended.rollout)], now),
   };
 }
 

@@ -2,6 +2,7 @@
 import { type Sql, sql, type View } from '@longshore/store';
 import type { ServiceDocument, ServiceRecord } from '../services/rows.ts';
 import type { DesiredStatus, Health, TaskStatus } from '../tasks.ts';
+import type { WatchedNow } from './alarms.ts';
 import type { KeptService, KeptTask } from './types.ts';
 
 interface KeptRow {
@@ -66,8 +67,8 @@ function balanceOf(document: ServiceDocument): KeptService['balance'] {
   return document.placementStrategy.length === 0 || spreads ? 'instances' : 'zones';
 }
 
-/** `ringing` are the service's alarms in the state ALARM; undefined where none are watched. */
-export function keptService(service: ServiceRecord, ringing?: readonly string[]): KeptService {
+/** `watched` are the service's alarms; undefined where none are watched. */
+export function keptService(service: ServiceRecord, watched?: WatchedNow): KeptService {
   const { document } = service;
   return {
     status: service.status,
@@ -79,7 +80,7 @@ export function keptService(service: ServiceRecord, ringing?: readonly string[])
     graceMs: (document.healthCheckGracePeriodSeconds ?? 0) * 1000,
     circuitBreaker: document.circuitBreaker,
     shifting: document.shifting,
-    alarms: ringing && { rollback: document.alarms?.rollback ?? false, ringing },
+    alarms: watched && { ...watched, rollback: document.alarms?.rollback ?? false },
     deployments: document.deployments,
     lastCompleted: document.lastCompleted,
     rollout: document.rollout,

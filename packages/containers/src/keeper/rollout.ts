@@ -145,10 +145,22 @@ export function judge(service: KeptService, noted: readonly Deployment[], now: n
   };
 }
 
+/** Until when a deployment whose tasks are all there waits for its alarms; 0 if it does not. Shifting ones bake by themselves. */
+export function bakesUntil(service: KeptService, rollout: Rollout | undefined): number {
+  const waits = rollout?.status === 'IN_PROGRESS' && service.shifting === undefined;
+  if (!waits || rollout.bakingSince === undefined) return 0;
+  return rollout.bakingSince + (service.alarms?.bakeMs ?? 0);
+}
+
 /** The primary deployment is all that there is, and all of it is healthy. */
-export function complete(course: Course, now: number): Course {
-  const [primary, ...others] = course.deployments;
-  if (primary === undefined || primary.rolloutState !== 'IN_PROGRESS') return course;
+export function complete(service: KeptService, steady: Course, now: number): Course {
+  const [primary, ...others] = steady.deployments;
+  if (primary === undefined || primary.rolloutState !== 'IN_PROGRESS') return steady;
+  const course: Course = {
+    ...steady,
+    rollout: service.alarms === undefined ? steady.rollout : steady.rollout && { bakingSince: now, ...steady.rollout },
+  };
+  if (bakesUntil(service, course.rollout) > now) return course;
   const done: Deployment = {
     ...primary,
     rolloutState: 'COMPLETED',

@@ -99,12 +99,12 @@ describe('the circuit breaker', () => {
 });
 
 describe('alarms', () => {
-  const watching = (ringing: readonly string[], rollback = true) => {
+  const watching = (ringing: readonly string[], rollback = true, bakeMs = 0) => {
     const good = deployment('good', { rolloutState: 'COMPLETED', status: 'ACTIVE' });
     return world({
       service: service({
         desiredCount: 1,
-        alarms: { rollback, ringing },
+        alarms: { rollback, ringing, bakeMs },
         lastCompleted: good,
         deployments: [deployment('new'), good],
         rollout: {
@@ -122,7 +122,8 @@ describe('alarms', () => {
     });
   };
   const ring = (at: World, ...ringing: string[]) => {
-    at.service = { ...at.service, alarms: { rollback: at.service.alarms?.rollback ?? false, ringing } };
+    const { rollback = false, bakeMs = 0 } = at.service.alarms ?? {};
+    at.service = { ...at.service, alarms: { rollback, ringing, bakeMs } };
   };
 
   test('that begin to ring during a deployment bring the one before back', () => {
@@ -140,6 +141,22 @@ describe('alarms', () => {
     run(at, { luck: () => true }, 12);
     expect(at.service.rollout).toMatchObject({ status: 'SUCCESSFUL', ignoredAlarms: ['old'] });
     expect(alive(at).every((each) => each.deploymentId === 'new')).toBe(true);
+  });
+
+  test('are waited for as long as they need to ring', () => {
+    const at = watching([], true, 60_000);
+    for (let i = 0; i < 20 && !at.service.steady; i++) round(at, { luck: () => true });
+    expect(at.service).toMatchObject({ steady: true, rollout: { status: 'IN_PROGRESS' } });
+    const since = at.service.rollout?.bakingSince ?? 0;
+    const plan = planService(at.service, at.tasks, at.instances, { now: at.now, settleMs });
+    expect(plan.lookAgainAt).toBe(since + 60_000);
+    ring(at, 'errors');
+    run(at, { luck: () => true }, 10);
+    expect(at.service.rollout).toMatchObject({ status: 'ROLLBACK_SUCCESSFUL', triggeredAlarms: ['errors'] });
+    const calm = watching([], true, 60_000);
+    run(calm, { luck: () => true }, 20);
+    expect(calm.service.rollout).toMatchObject({ status: 'SUCCESSFUL' });
+    expect((calm.service.rollout?.finishedAt ?? 0) - (calm.service.rollout?.bakingSince ?? 0)).toBeGreaterThan(59_999);
   });
 
   test('without rollback stop the deployment where it is', () => {

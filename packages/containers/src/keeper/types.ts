@@ -2,6 +2,7 @@
 import type { CircuitBreaker, Deployment, Move, ServiceStatus } from '../services/rows.ts';
 import type { Rollout } from '../services/rollouts.ts';
 import type { ShiftingStrategy } from '../services/strategy.ts';
+import type { WatchedNow } from './alarms.ts';
 import type { DesiredStatus, Health, TaskStatus } from '../tasks.ts';
 
 export interface KeptTask {
@@ -52,8 +53,8 @@ export interface KeptService {
   /** How long after its start a task is not called unhealthy. */
   readonly graceMs: number;
   readonly circuitBreaker: CircuitBreaker | undefined;
-  /** Alarms that ring now; undefined where none are watched. */
-  readonly alarms: { readonly rollback: boolean; readonly ringing: readonly string[] } | undefined;
+  /** Undefined where none are watched now. */
+  readonly alarms: (WatchedNow & { readonly rollback: boolean }) | undefined;
   /** How traffic goes from one revision to the next; undefined for ROLLING. */
   readonly shifting: ShiftingStrategy | undefined;
   /** The primary one first. */

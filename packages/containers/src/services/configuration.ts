@@ -43,7 +43,8 @@ function readAlarms(given: DeploymentAlarms, canWatch: boolean): WatchedAlarms {
   const { alarmNames: names = [], enable, rollback } = given;
   if (enable === undefined || rollback === undefined)
     throw invalidParameter('alarms must have alarmNames, enable and rollback.');
-  if (enable && !canWatch) throw unsupported('Deployment alarms', 'Use the deployment circuit breaker.');
+  if (enable && !canWatch)
+    throw unsupported('Deployment alarms without a Prometheus', 'Name one to the server (--prometheus URL).');
   if (enable && names.length === 0) throw invalidParameter('alarmNames must not be empty where alarms are enabled.');
   if (names.length > 10 || names.some((each) => each.length < 1 || each.length > 255))
     throw invalidParameter('alarmNames may be up to 10 names of up to 255 characters.');

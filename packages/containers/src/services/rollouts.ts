@@ -44,6 +44,8 @@ export interface Rollout {
   readonly rollback?: Rollback | undefined;
   /** Alarms that rang before it began: they say nothing of it. Undefined until they were looked at. */
   readonly ignoredAlarms?: readonly string[] | undefined;
+  /** Since when it would be complete, had its alarms not to be waited for. */
+  readonly bakingSince?: number | undefined;
   /** Alarms that made it fail. */
   readonly triggeredAlarms?: readonly string[] | undefined;
   readonly stage?: Stage | undefined;
