@@ -1,6 +1,7 @@
 // What travels between the store and its writer thread.
 import type { SqlValue } from '../sql.ts';
 import type { StepResult } from '../types.ts';
+import type { TextNews } from './texts.ts';
 
 export interface PlainStep {
   readonly text: string;
@@ -26,7 +27,15 @@ export type Outcome =
   | { readonly id: number; readonly results: readonly StepResult[] }
   | { readonly id: number; readonly failure: Failure };
 
-export type ToWriter = { readonly kind: 'batches'; readonly batches: readonly Batch[] } | { readonly kind: 'close' };
+/** A batch as it travels: its statements by number. */
+export interface SentBatch {
+  readonly id: number;
+  readonly steps: readonly (Omit<PlainStep, 'text'> & { readonly statement: number })[];
+}
+
+export type ToWriter =
+  | { readonly kind: 'batches'; readonly batches: readonly SentBatch[]; readonly news: TextNews }
+  | { readonly kind: 'close' };
 
 export type FromWriter =
   | { readonly kind: 'ready' }

@@ -5,6 +5,7 @@ import { errorText } from '@longshore/base';
 import { applyGroup } from './apply.ts';
 import { type Connection, connect } from './driver.ts';
 import type { Batch, FromWriter, ToWriter, WriterData } from './messages.ts';
+import { type KnownTexts, knownTexts } from './texts.ts';
 
 const groupLimit = 512;
 
@@ -20,12 +21,22 @@ function openForWriting(path: string): Connection {
   return connection;
 }
 
+function batchesOf(message: Extract<ToWriter, { kind: 'batches' }>, texts: KnownTexts): Batch[] {
+  texts.learn(message.news);
+  const batches = message.batches.map(({ id, steps }) => ({
+    id,
+    steps: steps.map(({ statement, params, expect }) => ({ text: texts.text(statement), params, expect })),
+  }));
+  texts.forget(message.news);
+  return batches;
+}
+
 /** Everything that waits, up to about `groupLimit` batches; `closing` if a close was among it. */
-function drain(port: MessagePort, first: ToWriter): { batches: Batch[]; closing: boolean } {
+function drain(port: MessagePort, first: ToWriter, texts: KnownTexts): { batches: Batch[]; closing: boolean } {
   const batches: Batch[] = [];
   for (let next: ToWriter | undefined = first; next !== undefined; ) {
     if (next.kind === 'close') return { batches, closing: true };
-    batches.push(...next.batches);
+    batches.push(...batchesOf(next, texts));
     if (batches.length >= groupLimit) break;
     next = receiveMessageOnPort(port)?.message as ToWriter | undefined;
   }
@@ -34,9 +45,10 @@ function drain(port: MessagePort, first: ToWriter): { batches: Batch[]; closing:
 
 function serve(port: MessagePort, path: string): void {
   const connection = openForWriting(path);
+  const texts = knownTexts();
   const tell = (message: FromWriter) => port.postMessage(message);
   port.on('message', (message: ToWriter) => {
-    const { batches, closing } = drain(port, message);
+    const { batches, closing } = drain(port, message, texts);
     try {
       if (batches.length > 0) tell({ kind: 'outcomes', outcomes: applyGroup(connection, batches) });
       if (!closing) return;

@@ -7,8 +7,11 @@ import { lru } from '../lru.ts';
 import { checkParams } from '../params.ts';
 import type { SqlValue } from '../sql.ts';
 import { ConflictError, type Step, type StepResult } from '../types.ts';
-import type { Batch, Failure, FromWriter, Outcome, PlainStep, ToWriter, WriterData } from './messages.ts';
+import type { Failure, FromWriter, Outcome, PlainStep, SentBatch, ToWriter, WriterData } from './messages.ts';
+import { numberTexts } from './texts.ts';
 
+/** Statements that are known by their number, and whose parameters are counted. */
+const statementLimit = 1000;
 const waitingLimit = 20_000;
 const waitingBytesLimit = 256 * 1024 * 1024;
 
@@ -50,8 +53,9 @@ export async function startWriter(path: string, log: Logger): Promise<Writer> {
   const workerData: WriterData = { path };
   const worker = new Worker(new URL(file, import.meta.url), { workerData, execArgv: [] });
   const waiting = new Map<number, Waiting>();
-  const paramCounts = lru<number>(1000);
-  let outgoing: Batch[] = [];
+  const paramCounts = lru<number>(statementLimit);
+  const numbers = numberTexts(statementLimit);
+  let outgoing: SentBatch[] = [];
   let waitingBytes = 0;
   let lastId = 0;
   let closing = false;
@@ -101,14 +105,18 @@ export async function startWriter(path: string, log: Logger): Promise<Writer> {
 
   function send(): void {
     if (outgoing.length === 0 || ended) return;
-    const message: ToWriter = { kind: 'batches', batches: outgoing };
+    const message: ToWriter = { kind: 'batches', batches: outgoing, news: numbers.news() };
     outgoing = [];
     worker.postMessage(message);
   }
 
-  function batchOf(steps: readonly Step[]): Batch {
+  function batchOf(steps: readonly Step[]): SentBatch {
     const counted = (text: string) => paramCounts.get(text, (t) => statementShape(t).params);
-    return { id: ++lastId, steps: steps.map((step) => plain(step, counted(step.sql.text))) };
+    const checked = steps.map((step) => plain(step, counted(step.sql.text)));
+    return {
+      id: ++lastId,
+      steps: checked.map(({ text, params, expect }) => ({ statement: numbers.of(text), params, expect })),
+    };
   }
 
   await ready.promise;
