@@ -73,12 +73,13 @@ export function ranking(
   const places: number[] = [];
   // A random choice is the next event of independent Poisson processes, one an instance: uniform whatever came before.
   let time = 0;
-  const nextEvent = () => time - Math.log(1 - random());
 
-  function ownCost(strategy: Strategy, offer: Offer, group: number): number {
-    if (strategy.type === 'random') return nextEvent();
-    if (strategy.type === 'spread') return group;
-    return strategy.field === 'cpu' ? offer.cpu : offer.memory;
+  function ownCost(i: number, place: number, offer: Offer): number {
+    const strategy = ownStrategies[i] as Strategy;
+    if (strategy.type === 'spread') return groupAt[place] as number;
+    if (strategy.type === 'binpack') return strategy.field === 'cpu' ? offer.cpu : offer.memory;
+    const event = keys[place * width + i] as number;
+    return event > time ? event : time - Math.log(1 - random());
   }
 
   function earlier(a: number, b: number): boolean {
@@ -170,36 +171,40 @@ export function ranking(
     while (places.length <= place) places.push(-1);
   }
 
-  /** Whether its own costs are others than before. */
-  function price(place: number, offer: Offer): boolean {
-    let other = false;
+  /** Less than 0 if the instance's own costs are less than noted, 0 if they are the same. */
+  function compareNoted(place: number, offer: Offer): number {
     for (let i = 0; i < width; i++) {
-      const cost = ownCost(ownStrategies[i] as Strategy, offer, groupAt[place] as number);
-      if (cost === keys[place * width + i]) continue;
-      keys[place * width + i] = cost;
-      other = true;
+      const difference = ownCost(i, place, offer) - (keys[place * width + i] as number);
+      if (difference !== 0) return difference;
     }
-    return other;
+    return 0;
   }
 
-  // Most changes are another kind's doing and move nothing here: they must cost next to nothing.
+  function note(place: number, offer: Offer): void {
+    for (let i = 0; i < width; i++) keys[place * width + i] = ownCost(i, place, offer);
+  }
+
+  // Most changes are another kind's doing: they must cost next to nothing. What a heap has of an instance may therefore be
+  // better than the truth, never worse: one that got dearer, or has no room any more, is looked at when it comes to the top.
   function changed(place: number): void {
     if (places.length <= place) reach(place);
     const offer = offers[place];
     if (seen[place] !== 0 && (offer === undefined || (seen[place] as number) >> 1 !== versions[place])) leave(place);
     if (offer === undefined) return;
     if (seen[place] === 0) meet(place, offer);
-    const cell = cellAt[place] as number;
-    const { heap } = cells[cell] as Cell;
-    const before = heap.top();
     const group = counts ? sameGroup(offer, rules) : 0;
     const counted = group !== groupAt[place];
     if (counted) count(place, group);
-    if (((seen[place] as number) & 1) === 1 && hasRoom(offer)) {
-      if (price(place, offer) || places[place] === -1) heap.put(place);
-    } else heap.drop(place);
-    const after = heap.top();
-    if (counted || before !== after || after === place) refreshCell(cell);
+    const cell = cellAt[place] as number;
+    const better =
+      places[place] === -1
+        ? ((seen[place] as number) & 1) === 1 && hasRoom(offer)
+        : width > 0 && compareNoted(place, offer) < 0;
+    if (better) {
+      note(place, offer);
+      (cells[cell] as Cell).heap.put(place);
+    }
+    if (counted || (better && (cells[cell] as Cell).heap.top() === place)) refreshCell(cell);
   }
 
   function bestCell(): number {
@@ -214,11 +219,23 @@ export function ranking(
   return {
     changed,
     best() {
-      const cell = bestCell();
-      if (cell < 0) return undefined;
-      const place = (cells[cell] as Cell).heap.top();
-      if (draws >= 0) time = Math.max(time, keys[place * width + draws] as number);
-      return offers[place];
+      for (;;) {
+        const cell = bestCell();
+        if (cell < 0) return undefined;
+        const { heap } = cells[cell] as Cell;
+        const place = heap.top();
+        const offer = offers[place] as Offer;
+        const room = hasRoom(offer);
+        if (room && compareNoted(place, offer) === 0) {
+          if (draws >= 0) time = Math.max(time, keys[place * width + draws] as number);
+          return offer;
+        }
+        if (room) {
+          note(place, offer);
+          heap.put(place);
+        } else heap.drop(place);
+        refreshCell(cell);
+      }
     },
   };
 }
