@@ -110,6 +110,17 @@ test('longshore logs -f shows it and ends with the task; events of several lines
   expect((await eventsOf('/ecs/lines', arn)).map((each) => each.message)).toEqual(['ERROR one\n  at x', 'ERROR two']);
 });
 
+test('longshore logs --filter shows what matches', async () => {
+  const script = `echo '{"level":"info","n":1}'; echo '{"level":"error","n":2}'; echo plain; sleep 2; echo '{"level":"error","n":3}'`;
+  const arn = await launch('filtered', script, { 'awslogs-group': '/ecs/filtered', 'awslogs-create-group': 'true' });
+  await until('it has come', async () => (await eventsOf('/ecs/filtered', arn)).length > 0);
+  const show = (...more: string[]) =>
+    run(join(root, 'bin', 'longshore'), ['logs', ...more, idOf(arn)], { env: longshore.env });
+  const pattern = '{ $.level = "error" && $.n > 1 }';
+  expect(await show('-f', '--filter', pattern)).toBe('{"level":"error","n":2}\n{"level":"error","n":3}\n');
+  expect(await show('-n', '1', '--filter', pattern)).toBe('{"level":"error","n":3}\n');
+});
+
 test('without its group a task does not start, and says why', async () => {
   const arn = await launch('groupless', 'true', { 'awslogs-group': '/none' });
   const ecs = new ECSClient(clientOf());

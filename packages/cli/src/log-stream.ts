@@ -65,23 +65,39 @@ export async function* streamLogs(reading: Reading): AsyncGenerator<string> {
   }
 }
 
-function* lines({ timestamps }: Reading, page: Page): Generator<string> {
-  for (const { timestamp, message } of page.events)
-    yield `${timestamps ? `${new Date(timestamp).toISOString()} ` : ''}${message}\n`;
+/** The line of an event, with its line break. */
+export function textOf(
+  { timestamps }: Pick<Reading, 'timestamps'>,
+  { timestamp, message }: { readonly timestamp: number; readonly message: string },
+): string {
+  return `${timestamps ? `${new Date(timestamp).toISOString()} ` : ''}${message}\n`;
 }
 
-async function ask({ connection, place, signal }: Reading, more: object): Promise<Page> {
+function* lines(reading: Reading, page: Page): Generator<string> {
+  for (const event of page.events) yield textOf(reading, event);
+}
+
+async function ask(reading: Reading, more: object): Promise<Page> {
+  const input = { logStreamName: reading.place.stream, ...more };
+  return pageSchema.parse(await askLogs(reading, 'GetLogEvents', input));
+}
+
+/** Calls an operation about the group. Throws `UserError` if there is no such stream. */
+export async function askLogs(
+  { connection, place, signal }: Pick<Reading, 'connection' | 'place' | 'signal'>,
+  operation: 'GetLogEvents' | 'FilterLogEvents',
+  input: object,
+): Promise<unknown> {
   try {
-    const answer = await callJson({
+    return await callJson({
       endpoint: connection.endpoint,
       region: connection.region,
       credentials: connection.credentials,
       service: 'logs',
-      target: 'Logs_20140328.GetLogEvents',
-      input: { logGroupName: place.group, logStreamName: place.stream, ...more },
+      target: `Logs_20140328.${operation}`,
+      input: { logGroupName: place.group, ...input },
       signal,
     });
-    return pageSchema.parse(answer);
   } catch (error) {
     if (error instanceof AwsError && error.code === 'ResourceNotFoundException')
       throw new UserError(`There is no log stream ${place.stream} in ${place.group} (any more).`);

@@ -1,16 +1,19 @@
 // Filter patterns for unstructured text, as CloudWatch Logs reads them: every term must be in the message, `?term` any of
-// them, `-term` none; a term with other characters than letters, digits and _ stands in double quotes. Pure.
+// them, `-term` none; a term with other characters than letters, digits and _ stands in double quotes. Patterns in braces are
+// for JSON. Pure.
 import { logErrors } from './errors.ts';
+import { compileJsonPattern, type Matcher } from './json-pattern.ts';
 
-export type Matcher = (message: string) => boolean;
-
-/** Throws InvalidParameterException for a malformed pattern, and for the patterns of JSON and of fields. */
+/** Throws InvalidParameterException for a malformed pattern, and for the patterns of fields and regular expressions. */
 export function compilePattern(pattern: string | undefined): Matcher {
   const text = pattern?.trim() ?? '';
   if (text.length > 1024) throw logErrors.invalid('filterPattern must be at most 1024 characters.');
   if (text === '') return () => true;
-  if (/^[{[%]/.test(text))
-    throw logErrors.invalid('Filter patterns for JSON, fields and regular expressions are not available. Use terms.');
+  if (text.startsWith('{')) return compileJsonPattern(text);
+  if (/^[[%]/.test(text))
+    throw logErrors.invalid(
+      'Filter patterns for fields and regular expressions are not available. Use terms, or { … } for JSON.',
+    );
   const all: string[] = [];
   const any: string[] = [];
   const none: string[] = [];

@@ -5,6 +5,7 @@ import type { Command } from 'commander';
 import { addConnectionOptions, type ConnectionOptions } from '../connection.ts';
 import { dockerLogs } from '../docker-logs.ts';
 import { ecsClient, idOf } from '../ecs-client.ts';
+import { filteredLogs } from '../filtered-log.ts';
 import { findTask } from '../find-task.ts';
 import { hasStopped, logPlace, streamLogs } from '../log-stream.ts';
 import { parseCount } from '../run-options.ts';
@@ -17,6 +18,7 @@ interface LogsOptions extends ConnectionOptions {
   readonly container?: string;
   readonly tail?: number;
   readonly timestamps?: boolean;
+  readonly filter?: string;
   readonly cluster?: string;
   readonly dockerHost?: string;
 }
@@ -31,6 +33,7 @@ export function define(command: Command, parts: CliParts): void {
     .option('-f, --follow', 'go on with what it writes from now on, until Ctrl-C')
     .option('--container <name>', 'which container, if the task has several')
     .option('-n, --tail <lines>', 'only so many of the last lines', parseCount(1_000_000))
+    .option('--filter <pattern>', 'only what matches: terms, or { $.level = "error" } for JSON (awslogs only)')
     .option('-t, --timestamps', 'with the time of each line')
     .option('--cluster <name>', 'only look in this cluster (default: all)')
     .option(
@@ -52,8 +55,10 @@ async function logs(wanted: string, options: LogsOptions, parts: CliParts): Prom
       const task = await findTask(client, wanted, { cluster: options.cluster, stopped: true });
       const container = chooseContainer(task, options.container);
       const place = await logPlace(client, task, container.name ?? '');
+      if (!place && options.filter !== undefined)
+        throw new UserError('The Docker Engine cannot filter: --filter is for containers with the log driver awslogs.');
       if (!place) return runtimeId(task, container);
-      const lines = streamLogs({
+      const reading = {
         connection,
         place,
         follow: options.follow === true,
@@ -62,7 +67,9 @@ async function logs(wanted: string, options: LogsOptions, parts: CliParts): Prom
         clock: parts.clock,
         signal: stopping.signal,
         isOver: () => hasStopped(client, task),
-      });
+      };
+      const { filter } = options;
+      const lines = filter === undefined ? streamLogs(reading) : filteredLogs(reading, filter);
       for await (const line of lines) io.out(line);
       return undefined;
     } catch (error) {
