@@ -18,8 +18,8 @@ import { interleave, median, percentile, printTable } from './harness.ts';
 
 /** Namespaces that the agent keeps ready. */
 const preparedNetworks = 2;
-/** Pause between two DescribeTasks. */
-const lookMs = 5;
+/** Pause between two DescribeTasks: each takes time from the launch that it watches, which `docker run` does not pay. */
+const lookMs = 10;
 
 const sides = ['own', 'prepared', 'docker'] as const;
 type Side = (typeof sides)[number];

@@ -132,6 +132,7 @@ export function startWorker(options: WorkerOptions): Worker {
       },
       noteCreated(container, id, holder) {
         if (!observed.has(container)) observed.set(container, freshlyCreated(id, holder));
+        evaluate();
       },
       idOf: (container) => observed.get(container)?.id,
       saved: save,

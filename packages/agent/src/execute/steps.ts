@@ -134,7 +134,8 @@ export const stepTable: StepTable = {
       const { dockerName } = progressOf(context.record(), container);
       const request = pauseRequest(task, dockerName, network, hands.owner());
       hands.networks.noteLaunch();
-      if (request) await hands.launchLimit(() => hands.holders.makeFor(request));
+      const noteMade = (id: string) => context.noteCreated(container, id);
+      if (request) await hands.launchLimit(() => hands.holders.makeFor(request, noteMade));
       await context.refreshStarted(container);
       return unchanged;
     } catch (error) {

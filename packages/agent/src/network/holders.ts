@@ -16,8 +16,8 @@ export const holderImage = { repository: 'longshore/network-holder', tag: '1' } 
 export interface Holders {
   /** Makes and starts one on the Engine's bridge. Its id. */
   make(): Promise<string>;
-  /** Makes and starts the one of a task; one that is there already is started. Throws EngineError. */
-  makeFor(request: PauseRequest): Promise<string>;
+  /** Makes and starts the one of a task; one that is there already is started. `onMade` gets its id before. Throws EngineError. */
+  makeFor(request: PauseRequest, onMade: (id: string) => void): Promise<void>;
   /** Removes one; nothing happens if it is gone. */
   remove(id: string): Promise<void>;
   /** All of this agent, running or not. */
@@ -92,14 +92,14 @@ export function createHolders(parts: {
         throw error;
       }
     },
-    async makeFor({ dockerName, network, labels, more, hostConfig }) {
+    async makeFor({ dockerName, network, labels, more, hostConfig }, onMade) {
       const id = await create(dockerName, holderBody(network, labels, more, hostConfig)).catch(async (error) => {
         const there = isStatus(error, 409) ? await engine.inspectContainer(dockerName) : undefined;
         if (there === undefined) throw error;
         return there.Id;
       });
+      onMade(id);
       await engine.startContainer(id);
-      return id;
     },
     async remove(id) {
       try {

@@ -3,6 +3,7 @@
 import type { AcsContainer } from '@longshore/aws';
 import { hasOwnNetwork, pauseName } from '../task/own-network.ts';
 import { progressOf } from '../task/record.ts';
+import type { ObservedContainer } from '../task/types.ts';
 import { createDependencies, dependents, judge, startDependencies } from './dependencies.ts';
 import { hasStopped, isEnding } from './status.ts';
 import { isToRestart } from './restart.ts';
@@ -23,7 +24,15 @@ function planStop(container: AcsContainer, view: View): ContainerPlan {
   return { step: { kind: 'stop', container: container.name, graceSeconds } };
 }
 
+/** The task's own network, where it has one, is as far as `enough` says. */
+function networkIs(enough: (status: ObservedContainer['status']) => boolean, view: View): boolean {
+  if (!hasOwnNetwork(view.record.task)) return true;
+  const holder = view.observed.get(pauseName);
+  return holder !== undefined && enough(holder.status);
+}
+
 function planStart(container: AcsContainer, view: View): ContainerPlan {
+  if (!networkIs((status) => status === 'running', view)) return {};
   let wakeAt: number | undefined;
   let waiting = false;
   for (const dependency of startDependencies(container)) {
@@ -40,8 +49,9 @@ function planCreate(container: AcsContainer, view: View): ContainerPlan {
   const volumes = container.mountPoints.map((mount) => view.record.volumes[mount.sourceVolume]);
   const volumesReady = volumes.every((volume) => volume === undefined || volume.made);
   const othersExist = createDependencies(container).every((other) => view.observed.has(other));
-  const networkReady = !hasOwnNetwork(view.record.task) || view.observed.get(pauseName)?.status === 'running';
-  return volumesReady && othersExist && networkReady ? { step: { kind: 'create', container: container.name } } : {};
+  // A container is made while its network's holder starts: to name it is enough.
+  const networkMade = networkIs((status) => status !== 'exited', view);
+  return volumesReady && othersExist && networkMade ? { step: { kind: 'create', container: container.name } } : {};
 }
 
 /** A prepared namespace serves one container once: when that has ended, it goes. */
