@@ -57,10 +57,10 @@ interface Launched {
 }
 
 /** Calls RunTask with count 10 from several callers until `enough`. */
-async function launch(target: Target, enough: (tasks: number) => boolean): Promise<Launched> {
+async function launch(target: Target, enough: (tasks: number) => boolean, several = callers): Promise<Launched> {
   const arns: string[] = [];
   await Promise.all(
-    Array.from({ length: callers }, async () => {
+    Array.from({ length: several }, async () => {
       while (!enough(arns.length)) {
         const answer = (await callEcs(target, 'RunTask', {
           taskDefinition: 'load',
@@ -121,22 +121,39 @@ async function describing(): Promise<void> {
   const { arns } = await launch(target, (tasks) => tasks >= manyTasks);
   await until('all are with their agents', () => agents.news().delivered === arns.length, 600_000);
   await until('the server has nothing else to do', () => isIdle(longshore.process.pid ?? 0), 600_000);
-  const rows = [1, 10, 100].map((count) => ({ count, times: [] as number[] }));
+  const size = arns.length.toLocaleString('en-US');
+  process.stdout.write(`\nReads among ${size} tasks, one caller, nothing else; target p99 of DescribeTasks ≤ 20 ms\n`);
+  await reading(target, arns);
+  let done = false;
+  const launching = launch(target, () => done, 2);
+  process.stdout.write('\nThe same while two callers launch ten tasks a call, one after the other\n');
+  await reading(target, arns);
+  done = true;
+  await launching;
+}
+
+/** Prints how long calls take that read, made in turns. */
+async function reading(target: Target, arns: readonly string[]): Promise<void> {
+  const some = (count: number) => {
+    const tasks = Array.from({ length: count }, () => arns[Math.floor(Math.random() * arns.length)] ?? '');
+    return { tasks: [...new Set(tasks)] };
+  };
+  const kinds = [
+    ...[1, 10, 100].map((count) => ({ call: 'DescribeTasks', what: `${count} tasks`, input: () => some(count) })),
+    { call: 'ListTasks', what: '100 tasks', input: () => ({ maxResults: 100 }) },
+    { call: 'ListTasks', what: '100 of a family', input: () => ({ family: 'load', maxResults: 100 }) },
+  ].map((kind) => ({ ...kind, times: [] as number[] }));
   for (let round = 0; round < 300; round++)
-    for (const { count, times } of rows) {
-      const tasks = Array.from({ length: count }, () => arns[Math.floor(Math.random() * arns.length)] ?? '');
+    for (const { call, input, times } of kinds) {
       const start = performance.now();
-      await callEcs(target, 'DescribeTasks', { tasks: [...new Set(tasks)] });
+      await callEcs(target, call, input());
       times.push(performance.now() - start);
     }
-  process.stdout.write(
-    `\nDescribeTasks among ${arns.length.toLocaleString('en-US')} tasks, one caller; target p99 ≤ 20 ms\n`,
-  );
   const ms = (value: number) => value.toFixed(1);
   printTable(
-    ['tasks a call', 'p50 ms', 'p90 ms', 'p99 ms'],
-    rows.map(({ count, times }) => [
-      String(count),
+    ['', 'p50 ms', 'p90 ms', 'p99 ms'],
+    kinds.map(({ call, what, times }) => [
+      `${call}, ${what}`,
       ms(median(times)),
       ms(percentile(times, 0.9)),
       ms(percentile(times, 0.99)),
