@@ -1,11 +1,11 @@
-// Manifests and layers that were looked up since the last write to their tables: what many machines pull at once is read once. Each caller has
+// Repositories, manifests and layers that were looked up since the last write to their tables: what many machines pull at once is read once. Each caller has
 // entries of its own, also of what is absent: how long an answer takes tells nobody what others have asked for.
 import type { Digest } from '@longshore/base';
 import type { Store } from '@longshore/store';
 import type { FoundLayer } from './layers.ts';
 import type { Reference, RepositoryRef } from './names.ts';
 import type { FoundManifest } from './reading.ts';
-import { repositoryTables } from './repositories.ts';
+import { type Repository, repositoryTables } from './repositories.ts';
 import { createRevisionMemory } from './revision-memory.ts';
 
 export type ManifestPart = 'head' | 'whole';
@@ -19,6 +19,13 @@ export interface ImageMemory {
     part: ManifestPart,
     read: () => Promise<FoundManifest>,
   ): Promise<FoundManifest>;
+  repository(
+    who: string,
+    ref: RepositoryRef,
+    read: () => Promise<Repository | undefined>,
+  ): Promise<Repository | undefined>;
+  /** Of a layer that `who` may read and whose link was looked up: forgotten with the links. */
+  bytes(who: string, digest: Digest, read: () => Promise<Uint8Array>): Promise<Uint8Array>;
   layer(who: string, ref: RepositoryRef, digest: Digest, read: () => Promise<FoundLayer>): Promise<FoundLayer>;
 }
 
@@ -48,6 +55,18 @@ export function createImageMemory(store: Pick<Store, 'revision'>): ImageMemory {
     mostBytes: 16 * MiB,
     sizeOf: manifestSize,
   });
+  const repositories = createRevisionMemory<{ readonly found: Repository | undefined }>(store, {
+    tables: repositoryTables,
+    mostEntries: 2_000,
+    mostBytes: 2 * MiB,
+    sizeOf: () => entryBytes,
+  });
+  const bytes = createRevisionMemory<Uint8Array>(store, {
+    tables: ['registry_repository_blobs'],
+    mostEntries: 4_000,
+    mostBytes: 4 * MiB,
+    sizeOf: ({ length }) => length + entryBytes,
+  });
   const layers = createRevisionMemory<FoundLayer>(store, {
     tables: [...repositoryTables, 'registry_repository_blobs'],
     mostEntries: 4_000,
@@ -63,6 +82,11 @@ export function createImageMemory(store: Pick<Store, 'revision'>): ImageMemory {
       const known = manifests.get(whole) ?? (part === 'head' ? manifests.get(head) : undefined);
       return known ?? manifests.read(part === 'head' ? head : whole, async () => withText(await read()));
     },
+    async repository(who, { account, name }, read) {
+      const { found } = await repositories.recall(`${who} ${account}/${name}`, async () => ({ found: await read() }));
+      return found;
+    },
+    bytes: (who, digest, read) => bytes.recall(`${who} ${digest}`, read),
     layer: (who, { account, name }, digest, read) => layers.recall(`${who} ${account}/${name}@${digest}`, read),
   };
 }

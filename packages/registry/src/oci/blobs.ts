@@ -11,6 +11,7 @@ import type { OciCall, OciRequest } from './call.ts';
 import { redirectToBytes } from './redirect.ts';
 import { sendEmpty } from './respond.ts';
 import { sendBlob, sentLayer } from './send-blob.ts';
+import { keptIfSmall } from './small-layers.ts';
 
 function requireDigest(text: string): Digest {
   const digest = parseDigest(text);
@@ -35,7 +36,8 @@ export async function handleBlob(call: OciCall, name: string, ref: RepositoryRef
       if (!layer) throw new RegistryError('blobUnknown');
       if (head && !(await keepLayer(call.core, held, digest, layer))) throw new RegistryError('blobUnknown');
       if (!head && (await redirectToBytes(call, digest, layer))) return;
-      return sendBlob(call, sentLayer(call.core, held, digest, layer));
+      const sealed = held.settings.kmsKey !== undefined || layer.stored !== digest;
+      return sendBlob(call, keptIfSmall(call, sentLayer(call.core, held, digest, layer), sealed));
     }
     case 'DELETE':
       await requireAccess(call, name, ref, repository, 'delete', grantDelete);

@@ -5,7 +5,7 @@ import { limits } from '../limits.ts';
 import { mediaTypes } from '../manifest.ts';
 import type { RepositoryRef } from '../names.ts';
 import { listReferrersPage, listTags } from '../reading.ts';
-import { findRepository, listRepositoryNames, requireRepository } from '../repositories.ts';
+import { findRepository, listRepositoryNames, type Repository, requireRepository } from '../repositories.ts';
 import { allRepositoriesResource } from '../resource.ts';
 import { requireAccess } from './access.ts';
 import type { OciCall } from './call.ts';
@@ -27,10 +27,14 @@ function requireGet(call: OciCall): void {
   if (call.request.method !== 'GET' && call.request.method !== 'HEAD') throw new RegistryError('unsupported');
 }
 
+function rememberedRepository({ core, caller }: OciCall, ref: RepositoryRef): Promise<Repository | undefined> {
+  return core.imageMemory.repository(caller.principal.arn, ref, () => findRepository(core.store, ref));
+}
+
 /** `GET /v2/<name>/tags/list` */
 export async function handleTags(call: OciCall, name: string, ref: RepositoryRef): Promise<void> {
   requireGet(call);
-  const found = await findRepository(call.core.store, ref);
+  const found = await rememberedRepository(call, ref);
   await requireAccess(call, name, ref, found, 'pull', ['ecr:ListImages']);
   const size = pageSize(call, limits.pageMax);
   const repository = requireRepository(found, ref);
@@ -45,7 +49,7 @@ export async function handleTags(call: OciCall, name: string, ref: RepositoryRef
 /** `GET /v2/<name>/referrers/<digest>[?artifactType=…&n=…]`: an index, empty also for what is not (yet) there. */
 export async function handleReferrers(call: OciCall, name: string, ref: RepositoryRef, item: string): Promise<void> {
   requireGet(call);
-  const repository = await findRepository(call.core.store, ref);
+  const repository = await rememberedRepository(call, ref);
   await requireAccess(call, name, ref, repository, 'pull', ['ecr:BatchGetImage']);
   const subject = parseDigest(item);
   if (!subject) throw new RegistryError('digestInvalid');

@@ -35,10 +35,13 @@ export function sendJsonText(
   text: string,
   headers: Headers = {},
 ): void {
-  const body = Buffer.from(text);
-  setHeaders(call.response, { 'content-type': 'application/json', ...headers, 'content-length': body.length });
-  call.response.statusCode = status;
-  call.response.end(call.request.method === 'HEAD' ? undefined : body);
+  const { request, response } = call;
+  const length = Buffer.byteLength(text);
+  setHeaders(response, { 'content-type': 'application/json', ...headers, 'content-length': length });
+  response.statusCode = status;
+  if (request.method === 'HEAD') response.end();
+  // Node sends the head and a Latin-1 text in one write.
+  else response.end(text, length === text.length ? 'latin1' : 'utf8');
 }
 
 /** A failure with headers of its own: where an upload stands, how to authenticate. */
