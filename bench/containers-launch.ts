@@ -1,5 +1,5 @@
 // RunTask → RUNNING beside `docker run -d` of the same image, in turns in one run. A task counts as running when
-// DescribeTasks says so; `docker run -d` when the command returns. All start the same program with the same memory on the
+// DescribeTasks says so; `docker run -d` when the command returns. All start the same program with the same limits on the
 // same Engine: a task in a network namespace of its own (a host name of one's own asks for that), a task in one that the
 // agent prepared, and a container on the same bridge. Each begins when nothing else goes on: what ran before is gone and
 // the namespaces are prepared, so that nobody pays for another's launch.
@@ -42,8 +42,10 @@ async function runTask(target: Target, family: string): Promise<{ readonly took:
 }
 
 async function dockerRun(image: string): Promise<{ readonly took: number; readonly id: string }> {
+  // Two CPU shares are what a container gets whose definition names no cpu, as on ECS.
+  const limits = ['--memory', '16m', '--cpu-shares', '2'];
   const start = performance.now();
-  const id = (await run(dockerCli, ['run', '-d', '--memory', '16m', image, 'sleep', '600'])).trim();
+  const id = (await run(dockerCli, ['run', '-d', ...limits, image, 'sleep', '600'])).trim();
   return { took: performance.now() - start, id };
 }
 

@@ -1,5 +1,6 @@
 // Prepared namespaces on the real Docker Engine: used once, replaced, and none left behind, after a crash either.
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Engine } from '../docker/engine.ts';
 import { labels } from '../task/names.ts';
 import { type Harness, openHarness, shell, taskOf, until } from '../testing/harness.ts';
 import { createHolders, holderLabel } from './holders.ts';
@@ -52,6 +53,24 @@ describe('prepared networks', () => {
     expect(next?.Id).not.toBe(holder?.Id);
     await agent.stop();
     expect(await holders()).toEqual([]);
+  });
+
+  test.each([
+    ['has ended', (engine: Engine, id: string) => engine.stopContainer(id, 0)],
+    ['is gone', (engine: Engine, id: string) => engine.removeContainer(id)],
+  ])('a container whose holder %s meanwhile is made anew, and runs once', async (_how, endHolder) => {
+    await harness.start({ preparedNetworks: 1 });
+    const [holder] = await ready(1);
+    await endHolder(harness.engine, holder?.Id ?? '');
+    const { plane } = harness;
+    const task = taskOf([shell(plane, 'exec sleep 1000', { stopTimeout: 0 })]);
+    plane.payload(task);
+    const running = await harness.reported(task.arn, 'RUNNING');
+    const made = await harness.containers(task.arn);
+    expect(made.map((one) => one.Id)).toEqual([running.containers?.[0]?.runtimeId]);
+    expect(made[0]?.HostConfig?.NetworkMode).not.toBe(`container:${holder?.Id}`);
+    plane.payload({ ...task, desiredStatus: 'STOPPED' });
+    await harness.reported(task.arn, 'STOPPED');
   });
 
   test('a port is published as ever', async () => {
