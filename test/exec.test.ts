@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { copyFileSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import {
   ECSClient,
   ExecuteCommandCommand,
@@ -13,9 +13,10 @@ import {
 } from '@aws-sdk/client-ecs';
 import { payloadTypes, readChannelMessage, writeChannelMessage } from '@longshore/aws';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { tryRun } from './support/command.ts';
+import { awsCli, tryRun } from './support/command.ts';
 import { docker } from './support/docker.ts';
 import { connectedInstances } from './support/ecs.ts';
+import { goTool } from './support/go-tools.ts';
 import { importBusybox } from './support/images.ts';
 import { freePort, type Longshore, root, startLongshore, until } from './support/longshore.ts';
 import { systemStores } from './support/stores.ts';
@@ -70,20 +71,54 @@ test('much output arrives whole', async () => {
   expect(stdout).toBe(`${Array.from({ length: 40_000 }, (_, i) => i + 1).join('\n')}\n`);
 });
 
+/** Runs a command in a terminal: script(1) gives it one, and types. `dialogue` ends before the typing does. */
+async function inTerminal(
+  command: string,
+  env: Readonly<Record<string, string>>,
+  dialogue: (shown: () => string, type: (text: string) => void) => Promise<void>,
+): Promise<{ readonly code: number | null; readonly shown: string }> {
+  const child = spawn('script', ['-qec', command, '/dev/null'], { env: { ...process.env, ...env } });
+  let shown = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (shown += text));
+  const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));
+  try {
+    await dialogue(
+      () => shown,
+      (text) => void child.stdin.write(text),
+    );
+  } finally {
+    child.stdin.end();
+  }
+  return { code: await ended, shown };
+}
+
 test('with a terminal, what is typed reaches the command', async () => {
   const line = `${join(root, 'bin', 'longshore')} exec ${task} -- sh -c '[ -t 0 ] && echo has a terminal; read x; echo got $x'`;
-  // script(1) gives it a terminal, and types what comes by the pipe.
-  const typist = spawn('script', ['-qec', line, '/dev/null'], { env: { ...process.env, ...longshore.env } });
-  let shown = '';
-  typist.stdout.setEncoding('utf8').on('data', (text: string) => (shown += text));
-  const ended = new Promise((resolve) => typist.once('exit', resolve));
-  await until('it runs', () => shown.includes('has a terminal'));
-  typist.stdin.write('typed\n');
-  await until('what was typed has come', () => shown.includes('got typed'));
-  typist.stdin.end();
-  await ended;
-  expect(typist.exitCode).toBe(0);
+  const { code, shown } = await inTerminal(line, longshore.env, async (seen, type) => {
+    await until('it runs', () => seen().includes('has a terminal'));
+    type('typed\n');
+    await until('what was typed has come', () => seen().includes('got typed'));
+  });
+  expect(code).toBe(0);
+  expect(shown).not.toContain('error');
 });
+
+const plugin = goTool('session-manager-plugin');
+
+test.skipIf(plugin === undefined || awsCli === undefined)(
+  "the AWS CLI with AWS's session-manager-plugin enters a container (skipped where script/go-tools has not built it)",
+  async () => {
+    const env = { ...longshore.env, PATH: `${dirname(plugin ?? '')}:${process.env.PATH}` };
+    const line = `${awsCli} --endpoint-url ${longshore.url} ecs execute-command --task ${task} --container main --interactive --command sh`;
+    const { shown } = await inTerminal(line, env, async (seen, type) => {
+      await until('the session begins', () => seen().includes('Starting session with SessionId: ecs-execute-command-'));
+      await until('the shell asks', () => seen().includes('~ # '));
+      type('echo $((40+2)) in $(cat /etc/marker); exit\n');
+      await until('it is over', () => seen().includes('Exiting session'));
+    });
+    expect(shown).toContain(`42 in ${image}`);
+  },
+);
 
 test('a session needs its token, once, and a task that allows it', async () => {
   const ask = (arn: string) => ecs.send(new ExecuteCommandCommand({ task: arn, command: 'cat', interactive: true }));
