@@ -64,6 +64,21 @@ export function checkMachine(
     history.fault(`${started.machine} runs more than it has: ${cpu} cpu units and ${memory} MiB`);
 }
 
+/** An instance that runs something. */
+export function busyInstance(database: MemoryDatabase): string {
+  const [task] = database.rows<{ instance: string }>(
+    sql`SELECT instance_arn AS instance FROM ecs_tasks WHERE last_status = 'RUNNING' ORDER BY arn`,
+  );
+  if (task === undefined) throw new Error('no instance runs anything');
+  return task.instance;
+}
+
+/** Whether everything on an instance has stopped. */
+export function isEmptied(database: MemoryDatabase, instance: string): boolean {
+  const rest = sql`SELECT arn FROM ecs_tasks WHERE instance_arn = ${instance} AND last_status <> 'STOPPED'`;
+  return database.rows(rest).length === 0;
+}
+
 const ranks = [
   'PROVISIONING',
   'PENDING',

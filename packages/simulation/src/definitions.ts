@@ -18,11 +18,13 @@ const one = (cpu: number, memory: number, command: readonly string[], more: obje
 });
 
 export const definitions: readonly Definition[] = [
-  { family: 'forever', ends: false, containerDefinitions: [one(128, 128, ['run'])] },
+  { family: 'forever', ends: false, containerDefinitions: [one(128, 128, ['run'], { stopTimeout: 4 })] },
   {
     family: 'web',
     ends: false,
-    containerDefinitions: [one(128, 128, ['run'], { portMappings: [{ containerPort: 80, hostPort: 0 }] })],
+    containerDefinitions: [
+      one(128, 128, ['run'], { portMappings: [{ containerPort: 80, hostPort: 0 }], stopTimeout: 10 }),
+    ],
   },
   {
     family: 'pair',

@@ -1,7 +1,7 @@
 // A simulated disk. What was written and not flushed may be lost or torn when the power fails, files and the names in
 // folders each on their own, as POSIX allows; a process that is killed loses nothing that it has written.
 import type { Disk, DiskFile } from '@longshore/agent';
-import type { Process } from './process.ts';
+import { never, type Process } from './process.ts';
 import type { Random } from './random.ts';
 
 interface Inode {
@@ -29,9 +29,8 @@ export interface SimulatedDisk {
   /** The power failed: what is not flushed is decided by the dice. */
   powerCut(): void;
   setFull(full: boolean): void;
-  /** Called before each change, with its number: the place to kill a process at exactly that change. */
-  onChange: ((count: number) => void) | undefined;
-  changes(): number;
+  /** Called before each change is made and after it was, before anybody knows: the places to kill a process. */
+  onChange: ((when: 'before' | 'after') => void) | undefined;
 }
 
 function fault(code: string, path: string): Error {
@@ -53,7 +52,6 @@ function leftOf(inode: Inode, random: Random): string {
 export function createDisk(random: Random): SimulatedDisk {
   const folders = new Map<string, Folder>();
   let full = false;
-  let count = 0;
 
   function folderOf(path: string): Folder {
     const folder = folders.get(path);
@@ -105,7 +103,6 @@ export function createDisk(random: Random): SimulatedDisk {
 
   const disk: SimulatedDisk = {
     onChange: undefined,
-    changes: () => count,
     setFull(now) {
       full = now;
     },
@@ -130,10 +127,12 @@ export function createDisk(random: Random): SimulatedDisk {
       /** One change of the disk: it takes a moment, and a process that is killed before does not make it. */
       async function change<T>(act: () => T): Promise<T> {
         if (random.chance(0.4)) await process.wait(random.chance(0.05) ? random.next() * 200 : random.next() * 2);
-        disk.onChange?.(++count);
+        disk.onChange?.('before');
         // Whoever was killed by that has not done it.
-        if (!process.alive()) return new Promise<T>(() => undefined);
-        return act();
+        if (!process.alive()) return never();
+        const result = act();
+        disk.onChange?.('after');
+        return process.alive() ? result : never();
       }
       return {
         async open(path, flags) {

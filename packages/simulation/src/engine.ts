@@ -363,6 +363,7 @@ export function createSimulatedEngine(parts: EngineParts): SimulatedEngine {
       trace.note(machine, `the Engine is down, containers ${keepContainers ? 'run on' : 'ended'}`);
     },
     up() {
+      if (up) return;
       up = true;
       trace.note(machine, 'the Engine is up');
     },

@@ -28,16 +28,21 @@ export interface FaultParts {
 
 const seconds = (random: Random, most: number) => (0.2 + random.next() * most) * 1000;
 
+/** Kills a replica; who was connected to it learns of it. */
+export function crashReplica(replica: Replica, machines: readonly Machine[]): void {
+  const process = replica.process();
+  for (const machine of machines)
+    for (const connection of machine.connections()) if (process && connection.touches(process)) connection.reset();
+  replica.kill();
+}
+
 export function createFaults(parts: FaultParts): Faults {
   const { schedule, random, machines, replicas } = parts;
   let active = true;
 
   function killReplica(replica: Replica): void {
-    const process = replica.process();
-    if (!process) return;
-    for (const machine of machines)
-      for (const connection of machine.connections()) if (connection.touches(process)) connection.reset();
-    replica.kill();
+    if (!replica.process()) return;
+    crashReplica(replica, machines);
     schedule.after(seconds(random, 15), () => {
       if (!replica.process()) replica.start();
     });
@@ -107,6 +112,8 @@ export function createFaults(parts: FaultParts): Faults {
   const atWrites = random.chance(0.4) ? 0.02 : 0;
   const atDisks = random.chance(0.4) ? 0.01 : 0;
   const loses = random.chance(0.6);
+  /** In the other worlds some of it is away for long, and is given up. */
+  const comesBackSoon = random.chance(0.7);
 
   return {
     active: () => active,
@@ -125,7 +132,17 @@ export function createFaults(parts: FaultParts): Faults {
     },
     cease() {
       active = false;
+      const soon = (act: () => void) => comesBackSoon && schedule.after(seconds(random, 3), act);
+      for (const replica of replicas)
+        soon(() => {
+          if (!replica.process()) replica.start();
+        });
       for (const machine of machines) {
+        soon(() => {
+          machine.boot();
+          machine.engine.up();
+          machine.startAgent();
+        });
         machine.setCutOff(false);
         machine.disk.setFull(false);
         machine.engine.setSlow(1);

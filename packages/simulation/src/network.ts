@@ -178,9 +178,11 @@ export function callOver<T>(call: Call<T>, parts: NetworkParts): Promise<T> {
   if (!from.alive()) return never();
   return new Promise<T>((resolve, reject) => {
     let over = false;
+    let hangUp = () => {};
     const answer = (act: () => void) => {
       if (over || !from.alive()) return;
       over = true;
+      hangUp();
       act();
     };
     const fail = (ms: number, why: string) => schedule.after(ms, () => answer(() => reject(new NetworkError(why))));
@@ -203,6 +205,8 @@ export function callOver<T>(call: Call<T>, parts: NetworkParts): Promise<T> {
           (error: unknown) => reply(() => reject(error as Error)),
         );
       };
+      // Most often its machine tells that nobody is there any more; else the caller waits until its time is over.
+      if (random.chance(0.7)) hangUp = to.onKill(() => fail(latency(random), 'connection reset'));
       once(true);
       if (call.lossy && random.chance(0.03)) schedule.after(latency(random), () => to.alive() && once(false));
     });

@@ -9,6 +9,8 @@ export interface Process {
   alive(): boolean;
   /** Kills it as `kill -9` does. */
   kill(): void;
+  /** Calls `listener` when it is killed; the answer takes that back. */
+  onKill(listener: () => void): () => void;
   /** Resolves after `ms`, if the process lives that long. */
   wait(ms: number): Promise<void>;
   /** Does `act` after `ms`, if the process lives that long. */
@@ -21,6 +23,7 @@ export const never = <T>(): Promise<T> => new Promise<T>(() => undefined);
 /** `skewMs`: how far its clock is from the world's. */
 export function createProcess(name: string, schedule: Schedule, skewMs: number): Process {
   let alive = true;
+  const listeners = new Set<() => void>();
   const after = (ms: number, act: () => void) => {
     schedule.after(ms, () => {
       if (alive) act();
@@ -31,6 +34,12 @@ export function createProcess(name: string, schedule: Schedule, skewMs: number):
     alive: () => alive,
     kill() {
       alive = false;
+      for (const listener of listeners) listener();
+      listeners.clear();
+    },
+    onKill(listener) {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
     },
     after,
     wait: (ms) => new Promise((resolve) => after(ms, resolve)),
