@@ -13,7 +13,7 @@ interface TaskRow {
   readonly service?: string | null;
 }
 
-/** After every commit: reservations are exactly what the live tasks hold, and no instance gives more than it has. */
+/** After every commit: reservations are exactly what the live tasks hold, no instance gives more than it has, counts are right. */
 export function checkReservations(database: MemoryDatabase, history: History): void {
   const wrong = database.rows(sql`SELECT i.arn, i.cpu_registered, i.cpu_remaining, t.cpu, i.memory_registered,
       i.memory_remaining, t.memory
@@ -31,6 +31,11 @@ export function checkReservations(database: MemoryDatabase, history: History): v
   const ports = database.rows(sql`SELECT p.port, p.task_arn FROM ecs_ports p LEFT JOIN ecs_tasks t ON t.arn = p.task_arn
     WHERE p.task_arn <> '' AND (t.arn IS NULL OR t.last_status = 'STOPPED')`);
   for (const row of ports) history.fault(`a port is held by a task that has stopped: ${JSON.stringify(row)}`);
+  const groups = database.rows(sql`SELECT instance_arn, task_group, SUM(tasks) AS too_many FROM (
+      SELECT instance_arn, task_group, tasks FROM ecs_placed
+      UNION ALL SELECT instance_arn, task_group, -1 FROM ecs_tasks WHERE last_status <> 'STOPPED' AND instance_arn <> '')
+    GROUP BY instance_arn, task_group HAVING SUM(tasks) <> 0`);
+  for (const row of groups) history.fault(`a group has other tasks than were counted: ${JSON.stringify(row)}`);
 }
 
 /** Why a container of this task must not start now. */

@@ -70,7 +70,7 @@ const minute = 60_000;
 const peaceMs = 40 * minute;
 
 /** A write that may change what instances have left or what tasks hold. */
-const movesReservations = ({ sql: { text } }: Step) => /\becs_(?:instances|ports)\b|last_status = /.test(text);
+const movesReservations = ({ sql: { text } }: Step) => /\becs_(?:instances|ports|placed)\b|last_status = /.test(text);
 
 export function createWorld(parts: WorldParts): World {
   const { seed, database } = parts;

@@ -413,6 +413,14 @@ describe('plan', () => {
     );
   });
 
+  test('does not make a container again that was made and is gone, though nobody saw it run', () => {
+    const made = withContainer(newRecord(taskWith([{ name: 'c0' }])), 'c0', { dockerId: 'id' });
+    const view: View = { record: made, observed: new Map(), busy: new Set(), now: 1, keepStoppedMs: 60_000 };
+    const record = settle(view);
+    expect(progressOf(record, 'c0').ended?.reason).toContain('ContainerVanishedError');
+    expect(plan({ ...view, record }).steps.map((step) => step.kind)).not.toContain('create');
+  });
+
   test('stops all containers of a task together when an essential one ends', () => {
     const task = taskWith([{ name: 'a' }, { name: 'b', essential: false }, { name: 'c', essential: false }]);
     const world = begin(task);
