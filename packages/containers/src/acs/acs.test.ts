@@ -168,13 +168,18 @@ describe.each(testStores().map((backEnd) => [backEnd.name, backEnd] as const))(
     test('more tasks at once than may be under way reach the agent, each of them once', async () => {
       const arn = await registerInstance(harness, { memory: 150 * 64 });
       const agent = await connectAgent(harness, arn);
+      agent.socket.on('message', () => {
+        const frame = agent.frames.at(-1);
+        if (frame?.type !== 'PayloadMessage') return;
+        const { messageId, clusterArn: cluster } = frame.message;
+        agent.send('AckRequest', { messageId, cluster, containerInstance: arn });
+      });
       const launches = Array.from({ length: 15 }, () =>
         harness.client.send(new RunTaskCommand({ taskDefinition: 'f', count: 10 })),
       );
       const arns = (await Promise.all(launches)).flatMap(({ tasks = [] }) => tasks.map((task) => task.taskArn ?? ''));
       expect(arns).toHaveLength(150);
-      await Promise.all(arns.map((each) => agent.take(each)));
-      await until(() => undeliveredCount(0));
+      await until(() => undeliveredCount(0), 20_000);
       const given = agent.frames.filter((each) => each.type === 'PayloadMessage');
       expect(given.map((each) => each.message.tasks[0]?.arn ?? '').toSorted()).toEqual(arns.toSorted());
     });
