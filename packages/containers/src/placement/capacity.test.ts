@@ -1,10 +1,10 @@
 // Several schedulers on one store, each with its own picture of the instances: never over-committed, never blind to what
 // the others did.
 import { RegisterTaskDefinitionCommand } from '@aws-sdk/client-ecs';
-import { systemClock } from '@longshore/base';
-import { sql } from '@longshore/store';
+import { type Clock, systemClock } from '@longshore/base';
+import { type Step, sql } from '@longshore/store';
 import { testStores } from '@longshore/store/testing';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { findDefinition } from '../definitions.ts';
 import { type LaunchOrder, planLaunch } from '../launch.ts';
 import { parseTaskNetwork } from '../network/subnets.ts';
@@ -77,6 +77,34 @@ describe.each(testStores().map((backEnd) => [backEnd.name, backEnd] as const))('
     if (task === undefined || ended === undefined) throw new Error('nothing was placed');
     await one.store.write(moveTaskSteps(task, ended, 2));
     expect(await launch(other, 2)).toHaveLength(1);
+    expect(await remaining()).toEqual([50]);
+  });
+
+  test('count what a write took once, though its row is read before the answer to the write', async () => {
+    const arn = await registerInstance(harness, { memory: 350 });
+    await connectAgent(harness, arn);
+    const answered = Promise.withResolvers<void>();
+    const withheld = async (steps: readonly Step[]) => {
+      const results = await harness.store.write(steps);
+      await answered.promise;
+      return results;
+    };
+    const clock: Clock = {
+      ...systemClock,
+      async sleep(ms, signal) {
+        answered.resolve();
+        await systemClock.sleep(ms, signal);
+      },
+    };
+    let write = withheld;
+    const store = { ...harness.store, write: (steps: readonly Step[]) => write(steps) };
+    const capacity = createCapacity(store, clock, Math.random);
+    const first = launch(capacity, 1);
+    await vi.waitUntil(async () => (await remaining())[0] === 250);
+    write = harness.store.write;
+    await capacity.store.write([{ sql: sql`UPDATE ecs_instances SET version = version + 1 WHERE arn = ${arn}` }]);
+    expect(await launch(capacity, 2)).toHaveLength(2);
+    expect(await first).toHaveLength(1);
     expect(await remaining()).toEqual([50]);
   });
 });
