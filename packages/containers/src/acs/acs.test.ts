@@ -166,7 +166,7 @@ describe.each(testStores().map((backEnd) => [backEnd.name, backEnd] as const))(
     });
 
     test('more tasks at once than may be under way reach the agent, each of them once', async () => {
-      const arn = await registerInstance(harness, { memory: 300 * 64 });
+      const arn = await registerInstance(harness, { memory: 150 * 64 });
       const agent = await connectAgent(harness, arn);
       agent.socket.on('message', () => {
         const frame = agent.frames.at(-1);
