@@ -104,12 +104,24 @@ const anyPlay: fc.Arbitrary<Play> = fc.record({
   schedule: fc.array(fc.record({ task: fc.nat(5), gates: fc.integer({ min: 1, max: 25 }) }), { maxLength: 30 }),
 });
 
+/** A push that finds its repository deleted when its first layer is complete. */
+const pushIntoDeleted: Play = {
+  before: [pushedToB, later],
+  together: [
+    { kind: 'delete repository', repository: 'b' },
+    pushedToB,
+    { kind: 'delete image', repository: 'a', image: 0 },
+    collect,
+  ],
+  schedule: [],
+};
+
 test(`${runs} plays of anything beside anything`, async () => {
   await fc.assert(
     fc.asyncProperty(anyPlay, async (each) => {
       expect(await play(world, each)).toEqual([]);
     }),
-    { numRuns: runs, endOnFailure: false },
+    { numRuns: runs, endOnFailure: false, examples: [[pushIntoDeleted]] },
   );
 }, 3_600_000);
 

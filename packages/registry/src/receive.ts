@@ -160,13 +160,14 @@ async function recordFinished(
   }
 }
 
-/** The repository or the upload is gone: nothing links the bytes that were just stored. */
+/** The repository or the upload is gone: nothing links the bytes that were just stored. Throws `BlobBeingRemovedError`. */
 async function leaveToCollection(core: Core, id: string, { stored, storedSize }: FinishedLayer, removals: number) {
   try {
     await core.store.write([recordOrphanStep(core, stored, storedSize, removals)]);
     core.sealing.forget(id);
     await core.blobs.release(id);
   } catch (error) {
+    if (error instanceof BlobBeingRemovedError) throw error;
     core.log.warn({ upload: id, reason: errorText(error) }, 'bytes without a repository are removed at the next start');
   }
 }
