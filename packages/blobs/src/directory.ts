@@ -1,4 +1,5 @@
 // The blob store in a directory of this machine. See layout.ts for what lies where.
+import { statfs } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Logger } from '@longshore/base';
 import { createBufferPool } from './buffers.ts';
@@ -37,6 +38,10 @@ export async function openDirectoryBlobStore(options: DirectoryBlobStoreOptions)
       // Durable, so that a power cut cannot bring back what the registry forgot.
       await folders.ensure(layout.blobFolder(digest));
       await folders.sync(layout.blobFolder(digest));
+    },
+    async isShortOfSpace() {
+      const { bavail, blocks } = await statfs(layout.blobs);
+      return bavail * 3 < blocks;
     },
     // No file stays open between calls, so there is nothing to end.
     close: async () => undefined,

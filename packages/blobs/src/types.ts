@@ -83,6 +83,8 @@ export interface BlobStore extends BlobReader, BlobUploads {
   recover(oracle: RecoveryOracle): Promise<RecoveryReport>;
   /** Removes a blob's bytes. No error if there are none. Only collection calls this. */
   remove(digest: Digest): Promise<void>;
+  /** Whether less than a third of the space is free; false where there is always more. */
+  isShortOfSpace(): Promise<boolean>;
   close(): Promise<void>;
 }
 

@@ -78,6 +78,7 @@ export async function createS3BlobStore(options: S3BlobStoreOptions): Promise<Bl
     ...createAppending(context, table),
     ...createFinishing(context, table),
     recover: (oracle) => recoverBucket(context, oracle),
+    isShortOfSpace: async () => false,
     async urlOf(digest, seconds) {
       if (!location.redirect) return undefined;
       return presignedUrl(location, keys.blob(digest), await client.config.credentials(), clock.now(), seconds);

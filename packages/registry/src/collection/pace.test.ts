@@ -15,9 +15,11 @@ function scripted() {
   return clock;
 }
 
+const plenty = async () => false;
+
 test('a piece of work is followed by a rest of three times its length', async () => {
   const clock = scripted();
-  const pace = createPace(clock);
+  const pace = createPace(clock, plenty);
   clock.time += 10;
   await pace.rest();
   expect(clock.slept).toBe(30);
@@ -28,7 +30,7 @@ test('a piece of work is followed by a rest of three times its length', async ()
 
 test('what is too short to measure is no reason to rest, and a machine that stood still none to rest long', async () => {
   const clock = scripted();
-  const pace = createPace(clock);
+  const pace = createPace(clock, plenty);
   await pace.rest();
   expect(clock.slept).toBe(0);
   clock.time += 3_600_000;
@@ -39,4 +41,17 @@ test('what is too short to measure is no reason to rest, and a machine that stoo
   clock.time += 10;
   await pace.rest();
   expect(clock.slept).toBe(530);
+});
+
+test('there is no rest as long as space is short', async () => {
+  const clock = scripted();
+  let short = true;
+  const pace = createPace(clock, async () => short);
+  clock.time += 10;
+  await pace.rest();
+  expect(clock.slept).toBe(0);
+  short = false;
+  clock.time += 10;
+  await pace.rest();
+  expect(clock.slept).toBe(30);
 });

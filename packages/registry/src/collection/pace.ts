@@ -1,5 +1,6 @@
 // How fast collection goes. Nobody waits for it, and much has to go through the same thread, disk and writer: after each piece
-// of work it rests three times as long as that took, so that it has a quarter of the time at most.
+// of work it rests three times as long as that took, so that it has a quarter of the time at most. Unless space is short: then
+// what it gives back is worth more than what it disturbs.
 import type { Clock } from '@longshore/base';
 
 export interface Pace {
@@ -11,14 +12,15 @@ const restsPerWork = 3;
 /** A longer rest would only say that the machine stood still. */
 const longestMs = 500;
 
-export function createPace(clock: Clock, signal?: AbortSignal): Pace {
+export function createPace(clock: Clock, isShortOfSpace: () => Promise<boolean>, signal?: AbortSignal): Pace {
   let since = clock.now();
   return {
     async rest() {
       const worked = clock.now() - since;
       // Less than the clock can tell is counted with the next piece.
       if (worked === 0) return;
-      if (worked > 0) await clock.sleep(Math.min(worked * restsPerWork, longestMs), signal);
+      if (worked > 0 && !(await isShortOfSpace()))
+        await clock.sleep(Math.min(worked * restsPerWork, longestMs), signal);
       since = clock.now();
     },
   };

@@ -67,7 +67,7 @@ export async function collectRound(core: Core, turn: Turn, bounds: RoundBounds =
   const now = clock.now();
   const tally: Tally = { unlinked: 0, condemned: 0, removed: 0, removedBytes: 0, failed: 0 };
   const isOver = () => signal?.aborted === true || clock.now() >= until;
-  const round: Round = { core, turn, pace: createPace(clock, signal), now, tally, isOver };
+  const round: Round = { core, turn, pace: createPace(clock, core.blobs.isShortOfSpace, signal), now, tally, isOver };
   const more = [
     await eachPage(
       round,
