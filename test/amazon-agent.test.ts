@@ -2,12 +2,9 @@
 // stops tasks of Longshore. `script/go-tools amazon-ecs-agent` builds it; without it (or root) this is skipped.
 import {
   DescribeContainerInstancesCommand,
-  DescribeTasksCommand,
   ListContainerInstancesCommand,
   RegisterTaskDefinitionCommand,
-  RunTaskCommand,
   StopTaskCommand,
-  type Task,
 } from '@aws-sdk/client-ecs';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
@@ -15,6 +12,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { docker } from './support/docker.ts';
+import { reaches, runTask } from './support/ecs.ts';
 import { goTool } from './support/go-tools.ts';
 import { importBusybox } from './support/images.ts';
 import { until } from './support/longshore.ts';
@@ -86,26 +84,10 @@ describe.skipIf(whyNot !== undefined)("Amazon's own agent", { timeout: 120_000 }
     rmSync(folder, { recursive: true, force: true });
   });
 
-  async function describeTask(arn: string): Promise<Task> {
-    const { tasks } = await machines.ecs.send(new DescribeTasksCommand({ tasks: [arn] }));
-    const [task] = tasks ?? [];
-    if (!task) throw new Error(`there is no task ${arn}`);
-    return task;
-  }
-
-  const reached = (arn: string, status: string) =>
-    until(`${arn} is ${status}`, async () => {
-      const task = await describeTask(arn);
-      return task.lastStatus === status ? task : undefined;
-    }).catch((error: unknown) => {
+  const reached = (arn: string, status: 'RUNNING' | 'STOPPED') =>
+    reaches(machines.ecs, arn, status).catch((error: unknown) => {
       throw new Error(`${String(error)}\n${log().slice(-20_000)}`);
     });
-
-  async function runTask(family: string): Promise<string> {
-    const { tasks, failures } = await machines.ecs.send(new RunTaskCommand({ taskDefinition: family }));
-    expect(failures).toEqual([]);
-    return tasks?.[0]?.taskArn ?? '';
-  }
 
   async function define(family: string, command: string): Promise<void> {
     await machines.ecs.send(
@@ -140,7 +122,7 @@ describe.skipIf(whyNot !== undefined)("Amazon's own agent", { timeout: 120_000 }
 
   test('runs a task, reports it, measures it and stops it', async () => {
     await define('amazon-stays', 'echo "$GREETING"; trap "exit 7" TERM; while :; do sleep 0.1; done');
-    const arn = await runTask('amazon-stays');
+    const arn = await runTask(machines.ecs, 'amazon-stays');
     const running = await reached(arn, 'RUNNING');
     expect(running.containers?.[0]).toMatchObject({ name: 'main', lastStatus: 'RUNNING' });
     expect(running.containers?.[0]?.runtimeId).toMatch(/^[0-9a-f]{64}$/);
@@ -164,13 +146,13 @@ describe.skipIf(whyNot !== undefined)("Amazon's own agent", { timeout: 120_000 }
 
   test('reports how a task ended by itself', async () => {
     await define('amazon-ends', 'exit 3');
-    const stopped = await reached(await runTask('amazon-ends'), 'STOPPED');
+    const stopped = await reached(await runTask(machines.ecs, 'amazon-ends'), 'STOPPED');
     expect(stopped.stopCode).toBe('EssentialContainerExited');
     expect(stopped.containers?.[0]?.exitCode).toBe(3);
   });
 
   test('finds its tasks again when it was killed, and runs none twice', async () => {
-    const arn = await runTask('amazon-stays');
+    const arn = await runTask(machines.ecs, 'amazon-stays');
     const before = await reached(arn, 'RUNNING');
     await stopAgent();
     await machines.connected(0);

@@ -4,17 +4,14 @@ import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync } fr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
-  DescribeTasksCommand,
   ECSClient,
   RegisterTaskDefinitionCommand,
   type RegisterTaskDefinitionCommandInput,
-  RunTaskCommand,
   StopTaskCommand,
-  waitUntilTasksStopped,
 } from '@aws-sdk/client-ecs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { docker } from './support/docker.ts';
-import { connectedInstances } from './support/ecs.ts';
+import { connectedInstances, describeTask, reaches, runTask } from './support/ecs.ts';
 import { importBusybox } from './support/images.ts';
 import { type Longshore, startLongshore, until } from './support/longshore.ts';
 
@@ -43,18 +40,16 @@ afterAll(async () => {
 /** Runs the task until it has written `file`, stops it, and gives what was written, line by line by its first word. */
 async function facts(file: string, input: RegisterTaskDefinitionCommandInput): Promise<ReadonlyMap<string, string>> {
   await ecs.send(new RegisterTaskDefinitionCommand(input));
-  const { tasks, failures } = await ecs.send(new RunTaskCommand({ taskDefinition: input.family }));
-  expect(failures).toEqual([]);
-  const arns = [tasks?.[0]?.taskArn ?? ''];
+  const arn = await runTask(ecs, input.family);
   const written = join(out, file);
   await until(`the task has written ${file}`, async () => {
     if (existsSync(written) && readFileSync(written, 'utf8').includes('\nend')) return true;
-    const [task] = (await ecs.send(new DescribeTasksCommand({ tasks: arns }))).tasks ?? [];
-    if (task?.lastStatus !== 'STOPPED') return false;
+    const task = await describeTask(ecs, arn);
+    if (task.lastStatus !== 'STOPPED') return false;
     throw new Error(`${task.stoppedReason}: ${JSON.stringify(task.containers)}`);
   });
-  await ecs.send(new StopTaskCommand({ task: arns[0] }));
-  await waitUntilTasksStopped({ client: ecs, maxWaitTime: 60, minDelay: 1, maxDelay: 2 }, { tasks: arns });
+  await ecs.send(new StopTaskCommand({ task: arn }));
+  await reaches(ecs, arn, 'STOPPED');
   const lines = readFileSync(written, 'utf8').trim().split('\n');
   return new Map(lines.map((line) => [line.split(' ', 1)[0] ?? '', line.slice(line.indexOf(' ') + 1)]));
 }

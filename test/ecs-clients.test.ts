@@ -1,6 +1,5 @@
 // Check 3: tasks through the ECS API by the SDK, Debian's AWS CLI and boto3; the containers are really there.
 import {
-  DescribeTasksCommand,
   ECSClient,
   RegisterTaskDefinitionCommand,
   RunTaskCommand,
@@ -13,7 +12,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { awsCli, dockerCli, run, tryRun } from './support/command.ts';
 import { docker, type Inspection } from './support/docker.ts';
-import { connectedInstances } from './support/ecs.ts';
+import { connectedInstances, describeTask, reaches, runTask } from './support/ecs.ts';
 import { copyToRegistry, importBusybox } from './support/images.ts';
 import { type Longshore, startLongshore, until } from './support/longshore.ts';
 import { registryAuthorization } from './support/push.ts';
@@ -86,38 +85,9 @@ describe.each(systemStores)('on $name', (store) => {
     return answer.taskDefinition?.taskDefinitionArn ?? '';
   }
 
-  async function launch(taskDefinition: string): Promise<Task> {
-    const answer = await ecs.send(new RunTaskCommand({ taskDefinition }));
-    expect(answer.failures).toEqual([]);
-    const task = answer.tasks?.[0];
-    if (!task) throw new Error('no task');
-    return task;
-  }
-
-  async function describeTask(taskArn: string): Promise<Task> {
-    const answer = await ecs.send(new DescribeTasksCommand({ tasks: [taskArn] }));
-    const task = answer.tasks?.[0];
-    if (!task) throw new Error(`no task ${taskArn}: ${JSON.stringify(answer.failures)}`);
-    return task;
-  }
-
-  const stopped = (taskArn: string, timeoutMs = 60_000) =>
-    until(
-      `${taskArn} is STOPPED`,
-      async () => {
-        const task = await describeTask(taskArn);
-        return task.lastStatus === 'STOPPED' ? task : undefined;
-      },
-      timeoutMs,
-    );
-
-  const running = (taskArn: string) =>
-    until(`${taskArn} is RUNNING`, async () => {
-      const task = await describeTask(taskArn);
-      if (task.lastStatus === 'STOPPED')
-        throw new Error(`stopped: ${task.stoppedReason}; ${task.containers?.[0]?.reason}`);
-      return task.lastStatus === 'RUNNING' ? task : undefined;
-    });
+  const launch = (taskDefinition: string) => runTask(ecs, taskDefinition);
+  const stopped = (arn: string) => reaches(ecs, arn, 'STOPPED');
+  const running = (arn: string) => reaches(ecs, arn, 'RUNNING');
 
   async function inspect(task: Task): Promise<Inspection> {
     return docker.inspect(task.containers?.[0]?.runtimeId ?? '');
@@ -134,10 +104,10 @@ describe.each(systemStores)('on $name', (store) => {
     );
     const waited = await waitUntilTasksRunning(
       { client: ecs, maxWaitTime: 60, minDelay: 1, maxDelay: 2 },
-      { tasks: [task.taskArn ?? ''] },
+      { tasks: [task] },
     );
     expect(waited.state).toBe('SUCCESS');
-    const up = await describeTask(task.taskArn ?? '');
+    const up = await describeTask(ecs, task);
     const container = up.containers?.[0];
     expect(container?.lastStatus).toBe('RUNNING');
     expect(container?.imageDigest).toMatch(/^sha256:[0-9a-f]{64}$/);
@@ -150,12 +120,9 @@ describe.each(systemStores)('on $name', (store) => {
     expect(real.Config.User).toBe('app');
     expect(real.Config.WorkingDir).toBe('/www');
     expect(real.HostConfig.Memory).toBe(32 * 1024 * 1024);
-    await ecs.send(new StopTaskCommand({ task: task.taskArn ?? '', reason: 'enough seen' }));
-    await waitUntilTasksStopped(
-      { client: ecs, maxWaitTime: 60, minDelay: 1, maxDelay: 2 },
-      { tasks: [task.taskArn ?? ''] },
-    );
-    const down = await describeTask(task.taskArn ?? '');
+    await ecs.send(new StopTaskCommand({ task, reason: 'enough seen' }));
+    await waitUntilTasksStopped({ client: ecs, maxWaitTime: 60, minDelay: 1, maxDelay: 2 }, { tasks: [task] });
+    const down = await describeTask(ecs, task);
     expect(down.containers?.[0]?.exitCode).toBe(7);
     expect(down.stoppedReason).toBe('enough seen');
     expect(down.stopCode).toBe('UserInitiated');
@@ -169,24 +136,24 @@ describe.each(systemStores)('on $name', (store) => {
         stopTimeout: 2,
       }),
     );
-    await running(task.taskArn ?? '');
+    await running(task);
     const start = Date.now();
-    await ecs.send(new StopTaskCommand({ task: task.taskArn ?? '' }));
-    const down = await stopped(task.taskArn ?? '');
+    await ecs.send(new StopTaskCommand({ task }));
+    const down = await stopped(task);
     expect(Date.now() - start).toBeGreaterThan(1_900);
     expect(down.containers?.[0]?.exitCode).toBe(137);
   });
 
   test('a missing image: CannotPullContainerError', async () => {
     const task = await launch(await register('missing', { command: ['true'], image: `${longshore.host}/nowhere:1` }));
-    const down = await stopped(task.taskArn ?? '');
+    const down = await stopped(task);
     expect(down.stopCode).toBe('TaskFailedToStart');
     expect(`${down.stoppedReason} ${down.containers?.[0]?.reason}`).toContain('CannotPullContainerError');
   });
 
   test('a crashing container: its exit code and the essential container', async () => {
     const task = await launch(await register('crashing', { command: ['sh', '-c', 'exit 3'] }));
-    const down = await stopped(task.taskArn ?? '');
+    const down = await stopped(task);
     expect(down.stopCode).toBe('EssentialContainerExited');
     expect(down.stoppedReason).toBe('Essential container in task exited');
     expect(down.containers?.[0]?.exitCode).toBe(3);
@@ -194,7 +161,7 @@ describe.each(systemStores)('on $name', (store) => {
 
   test('a command that is not there: CannotStartContainerError', async () => {
     const task = await launch(await register('no-command', { command: ['/no/such/program'] }));
-    const down = await stopped(task.taskArn ?? '');
+    const down = await stopped(task);
     expect(`${down.stoppedReason} ${down.containers?.[0]?.reason}`).toMatch(
       /CannotStartContainerError|CannotCreateContainerError/,
     );
@@ -204,7 +171,7 @@ describe.each(systemStores)('on $name', (store) => {
     const hungry = await launch(
       await register('hungry', { command: ['sh', '-c', 'dd if=/dev/zero of=/dev/null bs=200M count=1'], memory: 16 }),
     );
-    const down = await stopped(hungry.taskArn ?? '');
+    const down = await stopped(hungry);
     expect(down.containers?.[0]?.reason).toBe('OutOfMemoryError: Container killed due to memory usage');
     expect(down.containers?.[0]?.exitCode).toBe(137);
     const huge = await register('huge', { command: ['true'], memory: 50_000_000 });
@@ -220,17 +187,17 @@ describe.each(systemStores)('on $name', (store) => {
       more: { portMappings: [{ containerPort: 80, hostPort: 48_123 }] },
     });
     const first = await launch(definition);
-    await running(first.taskArn ?? '');
+    await running(first);
     const second = await ecs.send(new RunTaskCommand({ taskDefinition: definition }));
     expect(second.failures?.[0]?.reason).toBe('RESOURCE:PORTS');
-    await ecs.send(new StopTaskCommand({ task: first.taskArn ?? '' }));
-    await stopped(first.taskArn ?? '');
+    await ecs.send(new StopTaskCommand({ task: first }));
+    await stopped(first);
   });
 
   test('longshore ps and top show the container with its measurements', async () => {
     const task = await launch(await register('busy', { command: ['sh', '-c', 'while :; do :; done'], stopTimeout: 2 }));
-    await running(task.taskArn ?? '');
-    const id = task.taskArn?.split('/').at(-1) ?? '';
+    await running(task);
+    const id = task.split('/').at(-1) ?? '';
     await until('ps shows a CPU figure', async () => {
       const tasks: unknown = JSON.parse(
         await run(join(import.meta.dirname, '..', 'bin', 'longshore'), ['ps', '--json'], { env: longshore.env }),
@@ -241,8 +208,8 @@ describe.each(systemStores)('on $name', (store) => {
       env: longshore.env,
     });
     expect(top).toContain('busy');
-    await ecs.send(new StopTaskCommand({ task: task.taskArn ?? '' }));
-    await stopped(task.taskArn ?? '');
+    await ecs.send(new StopTaskCommand({ task }));
+    await stopped(task);
   });
 
   test.skipIf(!awsCli)(
@@ -267,7 +234,7 @@ describe.each(systemStores)('on $name', (store) => {
       expect(JSON.parse(await run(dockerCli, ['inspect', id]))).toMatchObject([{ State: { Running: true } }]);
       await aws('ecs', 'stop-task', '--task', arn, '--reason', 'from the CLI');
       await aws('ecs', 'wait', 'tasks-stopped', '--tasks', arn);
-      const down = await describeTask(arn);
+      const down = await describeTask(ecs, arn);
       expect(down.stoppedReason).toBe('from the CLI');
       expect(down.containers?.[0]?.exitCode).toBe(137);
     },

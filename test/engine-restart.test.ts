@@ -1,17 +1,10 @@
 // The agent survives restarts of the Docker Engine: with live-restore nothing changes; without, what stopped is told and
 // what a service keeps is started again.
-import {
-  CreateServiceCommand,
-  DescribeTasksCommand,
-  ECSClient,
-  RegisterTaskDefinitionCommand,
-  RunTaskCommand,
-  type Task,
-} from '@aws-sdk/client-ecs';
+import { CreateServiceCommand, ECSClient, RegisterTaskDefinitionCommand } from '@aws-sdk/client-ecs';
 import { expect, test } from 'vitest';
 import { findExecutable } from './support/command.ts';
 import { docker } from './support/docker.ts';
-import { connectedInstances, taskArns } from './support/ecs.ts';
+import { connectedInstances, describeTask, reaches, runTask, taskArns } from './support/ecs.ts';
 import { copyToRegistry, importBusybox } from './support/images.ts';
 import { type Longshore, startLongshore, until } from './support/longshore.ts';
 import { startPrivateEngine } from './support/private-engine.ts';
@@ -40,13 +33,9 @@ async function prepare(longshore: Longshore): Promise<ECSClient> {
   return ecs;
 }
 
-async function describeTask(ecs: ECSClient, arn: string): Promise<Task | undefined> {
-  return (await ecs.send(new DescribeTasksCommand({ tasks: [arn] }))).tasks?.[0];
-}
-
 async function launch(ecs: ECSClient): Promise<string> {
-  const arn = (await ecs.send(new RunTaskCommand({ taskDefinition: 'sleeper' }))).tasks?.[0]?.taskArn ?? '';
-  await until('the task is RUNNING', async () => (await describeTask(ecs, arn))?.lastStatus === 'RUNNING');
+  const arn = await runTask(ecs, 'sleeper');
+  await reaches(ecs, arn, 'RUNNING');
   return arn;
 }
 
@@ -61,9 +50,9 @@ test.skipIf(!isRoot)(
     await engine.stop();
     await engine.start();
     const second = await launch(ecs);
-    expect((await describeTask(ecs, arn))?.lastStatus).toBe('RUNNING');
+    expect((await describeTask(ecs, arn)).lastStatus).toBe('RUNNING');
     expect(await engine.running()).toEqual(expect.arrayContaining(before));
-    expect((await describeTask(ecs, second))?.lastStatus).toBe('RUNNING');
+    expect((await describeTask(ecs, second)).lastStatus).toBe('RUNNING');
     ecs.destroy();
   },
   120_000,
@@ -83,15 +72,12 @@ test.skipIf(!isRoot)(
     );
     await engine.stop();
     await engine.start();
-    const told = await until('the lone task is STOPPED', async () => {
-      const task = await describeTask(ecs, alone);
-      return task?.lastStatus === 'STOPPED' && task;
-    });
+    const told = await reaches(ecs, alone, 'STOPPED');
     expect(told.containers?.[0]?.exitCode).toBeGreaterThan(0);
     expect(told.stopCode).toBe('EssentialContainerExited');
     await until('the service runs two new tasks, each with one container', async () => {
       const arns = await taskArns(ecs, 'RUNNING');
-      const statuses = await Promise.all(arns.map(async (arn) => (await describeTask(ecs, arn))?.lastStatus));
+      const statuses = await Promise.all(arns.map(async (arn) => (await describeTask(ecs, arn)).lastStatus));
       return (
         arns.length === 2 &&
         arns.every((arn) => !wanted.includes(arn)) &&

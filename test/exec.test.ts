@@ -3,19 +3,12 @@ import { spawn } from 'node:child_process';
 import { copyFileSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import {
-  ECSClient,
-  ExecuteCommandCommand,
-  ListTasksCommand,
-  RegisterTaskDefinitionCommand,
-  RunTaskCommand,
-  waitUntilTasksRunning,
-} from '@aws-sdk/client-ecs';
+import { ECSClient, ExecuteCommandCommand, ListTasksCommand, RegisterTaskDefinitionCommand } from '@aws-sdk/client-ecs';
 import { payloadTypes, readChannelMessage, writeChannelMessage } from '@longshore/aws';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { awsCli, tryRun } from './support/command.ts';
 import { docker } from './support/docker.ts';
-import { connectedInstances } from './support/ecs.ts';
+import { connectedInstances, reaches, runTask } from './support/ecs.ts';
 import { goTool } from './support/go-tools.ts';
 import { importBusybox } from './support/images.ts';
 import { freePort, type Longshore, root, startLongshore, until } from './support/longshore.ts';
@@ -48,9 +41,8 @@ afterAll(async () => {
 });
 
 async function launch(enableExecuteCommand: boolean): Promise<string> {
-  const { tasks } = await ecs.send(new RunTaskCommand({ taskDefinition: 'exec', enableExecuteCommand }));
-  const arn = tasks?.[0]?.taskArn ?? '';
-  await waitUntilTasksRunning({ client: ecs, maxWaitTime: 60, minDelay: 1, maxDelay: 1 }, { tasks: [arn] });
+  const arn = await runTask(ecs, 'exec', { enableExecuteCommand });
+  await reaches(ecs, arn, 'RUNNING');
   return arn;
 }
 

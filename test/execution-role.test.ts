@@ -1,20 +1,13 @@
 // Execution roles, through the real agent and Engine: with one, its policies alone say which secrets, images and log groups a
 // task is given, and the task stops with the words of the refusal; no container gets its keys.
 import { CloudWatchLogsClient, DescribeLogStreamsCommand } from '@aws-sdk/client-cloudwatch-logs';
-import {
-  type ContainerDefinition,
-  DescribeTasksCommand,
-  ECSClient,
-  RegisterTaskDefinitionCommand,
-  RunTaskCommand,
-  type Task,
-} from '@aws-sdk/client-ecs';
+import { type ContainerDefinition, ECSClient, RegisterTaskDefinitionCommand } from '@aws-sdk/client-ecs';
 import { CreateRoleCommand, IAMClient, PutRolePolicyCommand } from '@aws-sdk/client-iam';
 import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { dockerCli, tryRun } from './support/command.ts';
 import { docker } from './support/docker.ts';
-import { connectedInstances } from './support/ecs.ts';
+import { connectedInstances, reaches, runTask } from './support/ecs.ts';
 import { copyToRegistry, importBusybox } from './support/images.ts';
 import { type Longshore, startLongshore, until } from './support/longshore.ts';
 import { registryAuthorization } from './support/push.ts';
@@ -70,20 +63,11 @@ async function allow(RoleName: string, statement: object): Promise<void> {
 async function run(family: string, executionRoleArn: string, more: Partial<ContainerDefinition>): Promise<string> {
   const container = { name: 'main', image: local, memory: 32, command: ['sleep', '1000'], stopTimeout: 2, ...more };
   await ecs.send(new RegisterTaskDefinitionCommand({ family, executionRoleArn, containerDefinitions: [container] }));
-  const { tasks, failures } = await ecs.send(new RunTaskCommand({ taskDefinition: family }));
-  expect(failures).toEqual([]);
-  return tasks?.[0]?.taskArn ?? '';
-}
-
-function reaches(arn: string, status: string): Promise<Task> {
-  return until(`${arn} is ${status}`, async () => {
-    const { tasks } = await ecs.send(new DescribeTasksCommand({ tasks: [arn] }));
-    return tasks?.[0]?.lastStatus === status ? tasks[0] : undefined;
-  });
+  return runTask(ecs, family);
 }
 
 async function refusal(arn: string): Promise<string> {
-  const task = await reaches(arn, 'STOPPED');
+  const task = await reaches(ecs, arn, 'STOPPED');
   expect(task.stopCode).toBe('TaskFailedToStart');
   return task.stoppedReason ?? '';
 }
@@ -94,7 +78,7 @@ test('secrets: the role reads what its policy names, and nothing else', async ()
   const refused = await refusal(await run('other', reader, { secrets: [{ name: 'X', valueFrom: other }] }));
   expect(refused).toMatch(/^ResourceInitializationError: unable to pull secrets or registry auth: /);
   expect(refused).toMatch(/AccessDeniedException.*assumed-role\/reader\/\w+ is not authorized.*GetSecretValue/);
-  const task = await reaches(await run('mine', reader, { secrets: [{ name: 'X', valueFrom: mine }] }), 'RUNNING');
+  const task = await reaches(ecs, await run('mine', reader, { secrets: [{ name: 'X', valueFrom: mine }] }), 'RUNNING');
   const { Config } = await docker.inspect(task.containers?.[0]?.runtimeId ?? '');
   expect(Config.Env).toContain('X=mine-value');
   // The containers have no role: there is nothing that they could ask for keys.
@@ -110,7 +94,7 @@ test('private images: the role must be allowed the token and the repository', as
   expect(imageless).toMatch(/^CannotPullContainerError: .*denied/);
   const actions = ['ecr:GetAuthorizationToken', 'ecr:BatchGetImage', 'ecr:GetDownloadUrlForLayer'];
   await allow('puller', { Action: actions, Resource: '*' });
-  await reaches(await run('allowed', puller, { image: own }), 'RUNNING');
+  await reaches(ecs, await run('allowed', puller, { image: own }), 'RUNNING');
 });
 
 test('logs: the role makes the stream, and the group where it may', async () => {

@@ -7,11 +7,11 @@ import {
   GetLogEventsCommand,
   type OutputLogEvent,
 } from '@aws-sdk/client-cloudwatch-logs';
-import { DescribeTasksCommand, ECSClient, RegisterTaskDefinitionCommand, RunTaskCommand } from '@aws-sdk/client-ecs';
+import { ECSClient, RegisterTaskDefinitionCommand } from '@aws-sdk/client-ecs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { awsCli, run } from './support/command.ts';
 import { docker } from './support/docker.ts';
-import { connectedInstances } from './support/ecs.ts';
+import { connectedInstances, reaches, runTask } from './support/ecs.ts';
 import { importBusybox } from './support/images.ts';
 import { type Longshore, root, startLongshore, until } from './support/longshore.ts';
 
@@ -58,10 +58,9 @@ async function launch(family: string, script: string, options: Readonly<Record<s
       ],
     }),
   );
-  const { tasks, failures } = await ecs.send(new RunTaskCommand({ taskDefinition: family }));
-  expect(failures).toEqual([]);
+  const arn = await runTask(ecs, family);
   ecs.destroy();
-  return tasks?.[0]?.taskArn ?? '';
+  return arn;
 }
 
 const idOf = (arn: string) => arn.slice(arn.lastIndexOf('/') + 1);
@@ -124,10 +123,7 @@ test('longshore logs --filter shows what matches', async () => {
 test('without its group a task does not start, and says why', async () => {
   const arn = await launch('groupless', 'true', { 'awslogs-group': '/none' });
   const ecs = new ECSClient(clientOf());
-  const task = await until('it stopped', async () => {
-    const { tasks } = await ecs.send(new DescribeTasksCommand({ tasks: [arn] }));
-    return tasks?.[0]?.lastStatus === 'STOPPED' ? tasks[0] : undefined;
-  });
+  const task = await reaches(ecs, arn, 'STOPPED');
   ecs.destroy();
   expect(task.stoppedReason).toMatch(
     /^ResourceInitializationError: .*ResourceNotFoundException: The specified log group does not exist/,

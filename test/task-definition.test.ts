@@ -4,18 +4,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
   type ContainerDefinition,
-  DescribeTasksCommand,
   ECSClient,
   RegisterTaskDefinitionCommand,
   RunTaskCommand,
   StopTaskCommand,
-  type Task,
 } from '@aws-sdk/client-ecs';
 import { CreateAccessKeyCommand, CreateUserCommand, IAMClient, PutUserPolicyCommand } from '@aws-sdk/client-iam';
 import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { docker, type Inspection } from './support/docker.ts';
-import { connectedInstances } from './support/ecs.ts';
+import { connectedInstances, reaches, runTask } from './support/ecs.ts';
 import { importBusybox } from './support/images.ts';
 import { type Longshore, startLongshore, until } from './support/longshore.ts';
 
@@ -63,16 +61,7 @@ const definition = (more: Partial<ContainerDefinition>): ContainerDefinition => 
 
 async function launch(family: string, more: Partial<ContainerDefinition>): Promise<string> {
   await ecs.send(new RegisterTaskDefinitionCommand({ family, containerDefinitions: [definition(more)] }));
-  const { tasks, failures } = await ecs.send(new RunTaskCommand({ taskDefinition: family }));
-  expect(failures).toEqual([]);
-  return tasks?.[0]?.taskArn ?? '';
-}
-
-function reaches(arn: string, status: string): Promise<Task> {
-  return until(`${arn} is ${status}`, async () => {
-    const { tasks } = await ecs.send(new DescribeTasksCommand({ tasks: [arn] }));
-    return tasks?.[0]?.lastStatus === status ? tasks[0] : undefined;
-  });
+  return runTask(ecs, family);
 }
 
 test('a secret and an environment file reach the container, and no answer of the API', async () => {
@@ -81,7 +70,7 @@ test('a secret and an environment file reach the container, and no answer of the
     environmentFiles: [{ type: 's3', value: 'file:web.env' }],
     environment: [{ name: 'MODE', value: 'definition' }],
   });
-  const task = await reaches(arn, 'RUNNING');
+  const task = await reaches(ecs, arn, 'RUNNING');
   const { Config } = await docker.inspect(task.containers?.[0]?.runtimeId ?? '');
   expect(Config.Env).toEqual(expect.arrayContaining(['PASSWORD=hunter2', 'MODE=definition', 'COLOR=blue']));
   expect(JSON.stringify(task)).not.toContain('hunter2');
@@ -92,7 +81,7 @@ test('a secret that is gone stops the task with the reason', async () => {
   const arn = await launch('gone', {
     secrets: [{ name: 'X', valueFrom: secret.replace(/db-\w+$/, 'gone-AbCdEf') }],
   });
-  const task = await reaches(arn, 'STOPPED');
+  const task = await reaches(ecs, arn, 'STOPPED');
   expect(task.stopCode).toBe('TaskFailedToStart');
   expect(task.stoppedReason).toMatch(/^ResourceInitializationError: .*ResourceNotFoundException/);
 });
@@ -133,7 +122,7 @@ test('a port range takes as many host ports in a row, and is shown as one', asyn
     restartPolicy: { enabled: true, restartAttemptPeriod: 60 },
     command: ['httpd', '-f', '-p', '8001', '-h', '/www'],
   });
-  const task = await reaches(arn, 'RUNNING');
+  const task = await reaches(ecs, arn, 'RUNNING');
   const [binding] = task.containers?.[0]?.networkBindings ?? [];
   expect(binding).toMatchObject({ containerPortRange: '8000-8002', protocol: 'tcp' });
   expect(binding?.containerPort).toBeUndefined();
@@ -150,7 +139,7 @@ test('a port range takes as many host ports in a row, and is shown as one', asyn
 
 test('a GPU is of one task at a time; a second task is told that there is none', async () => {
   const needs = { resourceRequirements: [{ type: 'GPU' as const, value: '1' }] };
-  const first = await reaches(await launch('gpu', needs), 'RUNNING');
+  const first = await reaches(ecs, await launch('gpu', needs), 'RUNNING');
   const { Config, HostConfig } = (await docker.inspect(first.containers?.[0]?.runtimeId ?? '')) as Inspection & {
     readonly HostConfig: { readonly Devices: readonly { readonly PathOnHost: string }[] };
   };
@@ -159,7 +148,7 @@ test('a GPU is of one task at a time; a second task is told that there is none',
   const { failures } = await ecs.send(new RunTaskCommand({ taskDefinition: 'gpu' }));
   expect(failures?.map((each) => each.reason)).toEqual(['RESOURCE:GPU']);
   await ecs.send(new StopTaskCommand({ task: first.taskArn ?? '' }));
-  await reaches(first.taskArn ?? '', 'STOPPED');
+  await reaches(ecs, first.taskArn ?? '', 'STOPPED');
   const again = await ecs.send(new RunTaskCommand({ taskDefinition: 'gpu' }));
   expect(again.failures).toEqual([]);
 });

@@ -1,14 +1,10 @@
 // Roles of tasks, in every network mode: a container gets its task's keys and metadata at 169.254.170.2, the AWS SDK finds the
 // keys by itself, they are good for what the role may, and no other machine reaches the endpoint.
-import {
-  DescribeTasksCommand,
-  type NetworkMode,
-  RegisterTaskDefinitionCommand,
-  RunTaskCommand,
-} from '@aws-sdk/client-ecs';
+import { type NetworkMode, RegisterTaskDefinitionCommand } from '@aws-sdk/client-ecs';
 import { CreateRoleCommand, IAMClient, PutRolePolicyCommand } from '@aws-sdk/client-iam';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { expect, test } from 'vitest';
+import { describeTask, runTask } from './support/ecs.ts';
 import { root, until } from './support/longshore.ts';
 import { type Machine, type Machines, startMachines, whyNoMachines } from './support/machines.ts';
 
@@ -56,14 +52,7 @@ async function ask(
     }),
   );
   const networkConfiguration = { awsvpcConfiguration: { subnets: ['subnet-1'] } };
-  const { tasks, failures } = await ecs.send(
-    new RunTaskCommand({
-      taskDefinition: taskDefinition?.taskDefinitionArn,
-      ...(mode === 'awsvpc' && { networkConfiguration }),
-    }),
-  );
-  expect(failures).toEqual([]);
-  const arn = tasks?.[0]?.taskArn ?? '';
+  const arn = await runTask(ecs, taskDefinition?.taskDefinitionArn, mode === 'awsvpc' ? { networkConfiguration } : {});
   const lines = await until(`the task in ${mode} mode has written`, async () => {
     const [own] = await machine.containers(
       `com.amazonaws.ecs.task-arn=${arn}`,
@@ -73,7 +62,7 @@ async function ask(
     const text = (await machine.docker('logs', own.id)).split('\n');
     return text.length > 3 && text;
   });
-  const described = (await ecs.send(new DescribeTasksCommand({ tasks: [arn] }))).tasks?.[0];
+  const described = await describeTask(ecs, arn);
   const [keys = '{}', metadata = '{}', path = ''] = lines;
   return { arn, keys: JSON.parse(keys) as Keys, metadata: JSON.parse(metadata) as object, path, described };
 }
