@@ -34,7 +34,7 @@ async function idleOf(pid: number): Promise<{ readonly rss: number; readonly cpu
 }
 
 async function idleAgent() {
-  await using server = await startLongshore({ args: ['--no-hello', '--no-agent'] });
+  await using server = await startLongshore({ args: ['--no-agent'] });
   const folder = mkdtempSync(join(tmpdir(), 'longshore-idle-'));
   const agent = spawn(join(root, 'bin', 'longshore'), ['agent', '--data', folder], {
     stdio: 'ignore',

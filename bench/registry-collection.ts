@@ -22,7 +22,7 @@ interface Running {
 
 async function start(): Promise<Running> {
   const longshore = await startLongshore({
-    args: ['--no-hello', '--no-agent'],
+    args: ['--no-agent'],
     env: { LONGSHORE_COLLECT_GRACE: `${graceMs / 1000}s`, LONGSHORE_COLLECT_EVERY: '24h' },
   });
   const authorization = await registryAuthorization(longshore);

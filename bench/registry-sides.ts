@@ -23,7 +23,7 @@ export const repository = 'bench/image';
 
 /** Every request carries a bearer token, which Longshore verifies. */
 export async function longshoreSide(): Promise<Side> {
-  const longshore = await startLongshore({ args: ['--no-hello', '--no-agent'] });
+  const longshore = await startLongshore({ args: ['--no-agent'] });
   const basic = await registryAuthorization(longshore);
   const scope = encodeURIComponent(`repository:${repository}:pull,push`);
   const answer = await fetch(`${longshore.url}/v2/token?service=longshore&scope=${scope}`, {

@@ -52,7 +52,7 @@ async function openLocalGroup(minSize: number) {
   writeFileSync(groups, JSON.stringify({ groups: [{ ...local, address: `${network.hostAddress}/24` }] }));
   const options = {
     address: network.hostAddress,
-    args: ['--no-hello', '--no-agent', '--machine-groups', groups],
+    args: ['--no-agent', '--machine-groups', groups],
     env: { LONGSHORE_SCALE_IN_AFTER: '1s', LONGSHORE_PREPARED_NETWORKS: '0' },
   };
   let longshore = await startLongshore(options);
@@ -211,7 +211,7 @@ esac
   const groups = join(folder, 'groups.json');
   const cloud = { name: 'cloud', kind: 'command', maxSize: 3, cpu: 1024, memory: 128, command: [program] };
   writeFileSync(groups, JSON.stringify({ groups: [{ ...cloud, endpoint: 'http://10.0.0.1:7077' }] }));
-  await using longshore = await startLongshore({ args: ['--no-hello', '--no-agent', '--machine-groups', groups] });
+  await using longshore = await startLongshore({ args: ['--no-agent', '--machine-groups', groups] });
   const ecs = clientOf(longshore);
   const main = { name: 'main', image: 'busybox', memory: 100 };
   await ecs.send(new RegisterTaskDefinitionCommand({ family: 'f', containerDefinitions: [main] }));

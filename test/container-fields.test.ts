@@ -23,7 +23,7 @@ let out: string;
 beforeAll(async () => {
   out = mkdtempSync(join(tmpdir(), 'longshore-container-fields-'));
   chmodSync(out, 0o777);
-  longshore = await startLongshore({ args: ['--no-hello', '--image-pull', 'prefer-cached'] });
+  longshore = await startLongshore({ args: ['--image-pull', 'prefer-cached'] });
   const { url: endpoint, credentials } = longshore;
   ecs = new ECSClient({ endpoint, region: credentials.region, credentials });
   await importBusybox(image);

@@ -20,7 +20,7 @@ const alarmNames = ['TooManyErrors'];
 
 test('an alert that begins to ring while a deployment is under way brings the version before back', async () => {
   await using prometheus = await startPrometheus('TooManyErrors', 3);
-  await using longshore = await startLongshore({ args: ['--no-hello', '--prometheus', prometheus.url] });
+  await using longshore = await startLongshore({ args: ['--prometheus', prometheus.url] });
   const { url: endpoint, credentials } = longshore;
   await using cleanUp = new AsyncDisposableStack();
   const ecs = new ECSClient({ endpoint, region: credentials.region, credentials });

@@ -43,7 +43,7 @@ test.skipIf(!isRoot)(
   'an Engine that restarts with live-restore: the same container, the same task',
   async () => {
     await using engine = await startPrivateEngine(['--live-restore']);
-    await using longshore = await startLongshore({ args: ['--no-hello', '--docker-host', engine.host] });
+    await using longshore = await startLongshore({ args: ['--docker-host', engine.host] });
     const ecs = await prepare(longshore);
     const arn = await launch(ecs);
     const before = await engine.running();
@@ -62,7 +62,7 @@ test.skipIf(!isRoot)(
   'an Engine that restarts and stops its containers: told, and the service is whole again',
   async () => {
     await using engine = await startPrivateEngine();
-    await using longshore = await startLongshore({ args: ['--no-hello', '--docker-host', engine.host] });
+    await using longshore = await startLongshore({ args: ['--docker-host', engine.host] });
     const ecs = await prepare(longshore);
     const alone = await launch(ecs);
     await ecs.send(new CreateServiceCommand({ serviceName: 'kept', taskDefinition: 'sleeper', desiredCount: 2 }));

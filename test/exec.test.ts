@@ -20,7 +20,7 @@ let ecs: ECSClient;
 let task: string;
 
 beforeAll(async () => {
-  longshore = await startLongshore({ args: ['--no-hello', '--image-pull', 'prefer-cached'] });
+  longshore = await startLongshore({ args: ['--image-pull', 'prefer-cached'] });
   const { region } = longshore.credentials;
   ecs = new ECSClient({ endpoint: longshore.url, region, credentials: longshore.credentials });
   await importBusybox(image);
@@ -203,7 +203,7 @@ test.skipIf(shared === undefined)(
     const folder = mkdtempSync(join(tmpdir(), 'longshore-replica-'));
     const start = async (more: readonly string[], dataDir?: string) => {
       const port = await freePort();
-      const own = ['--no-hello', '--image-pull', 'prefer-cached', '--replica-url', `http://127.0.0.1:${port}`];
+      const own = ['--image-pull', 'prefer-cached', '--replica-url', `http://127.0.0.1:${port}`];
       return startLongshore({ store: store?.url, port, args: [...own, ...more], ...(dataDir && { dataDir }) });
     };
     const a = await start([]);

@@ -23,7 +23,7 @@ const document = (statement: object) =>
   JSON.stringify({ Version: '2012-10-17', Statement: [{ Effect: 'Allow', ...statement }] });
 
 beforeAll(async () => {
-  longshore = await startLongshore({ args: ['--no-hello', '--image-pull', 'prefer-cached'] });
+  longshore = await startLongshore({ args: ['--image-pull', 'prefer-cached'] });
   const { url: endpoint, credentials } = longshore;
   const settings = { endpoint, region: credentials.region, credentials };
   ecs = new ECSClient(settings);

@@ -18,7 +18,7 @@ import { root, startLongshore, until } from './support/longshore.ts';
 test('a scheduler of the customer names the instances, and is verified', async () => {
   const socket = join(tmpdir(), `longshore-scheduler-${process.pid}.sock`);
   await using longshore = await startLongshore({
-    args: ['--no-hello', '--scheduler', `unix:${socket}`, '--scheduler-timeout', '3s', '--scheduler-failure', 'refuse'],
+    args: ['--scheduler', `unix:${socket}`, '--scheduler-timeout', '3s', '--scheduler-failure', 'refuse'],
   });
   const { region } = longshore.credentials;
   const ecs = new ECSClient({ endpoint: longshore.url, region, credentials: longshore.credentials });

@@ -15,7 +15,7 @@ import { connectedInstances, reaches, runTask } from './support/ecs.ts';
 import { importBusybox } from './support/images.ts';
 import { type Longshore, root, startLongshore, until } from './support/longshore.ts';
 
-const args = ['--no-hello', '--image-pull', 'prefer-cached'];
+const args = ['--image-pull', 'prefer-cached'];
 const image = 'longshore-logs-test:1';
 let longshore: Longshore;
 

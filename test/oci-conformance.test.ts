@@ -59,7 +59,7 @@ describe.skipIf(suite === '').each(systemStores)(
       folder = mkdtempSync(join(tmpdir(), 'conformance-'));
       const created = await store.create();
       drop = created.drop;
-      longshore = await startLongshore({ store: created.url, args: ['--no-hello', '--no-agent'] });
+      longshore = await startLongshore({ store: created.url, args: ['--no-agent'] });
       password = await registryPassword(longshore);
     });
 

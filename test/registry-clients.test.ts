@@ -20,7 +20,7 @@ describe.each(systemStores)('on $name', (store) => {
   beforeAll(async () => {
     const created = await store.create();
     drop = created.drop;
-    longshore = await startLongshore({ store: created.url, args: ['--no-hello', '--no-agent'] });
+    longshore = await startLongshore({ store: created.url, args: ['--no-agent'] });
     dockerConfig = mkdtempSync(join(tmpdir(), 'docker-config-'));
     password = await loginPassword();
     await run(dockerCli, ['login', '-u', 'AWS', '--password-stdin', longshore.host], {

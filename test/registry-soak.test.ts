@@ -205,7 +205,7 @@ test(
     const options = {
       dataDir,
       port: await freePort(),
-      args: ['--no-hello', '--no-agent'],
+      args: ['--no-agent'],
       env: { LONGSHORE_COLLECT_GRACE: '10s', LONGSHORE_COLLECT_EVERY: '200ms', LONGSHORE_UPLOAD_TTL: '10s' },
     };
     const longshore = await startLongshore(options);

@@ -7,7 +7,7 @@ import { metric } from './support/metrics.ts';
 let longshore: Longshore;
 let password: string;
 beforeAll(async () => {
-  longshore = await startLongshore({ args: ['--no-hello', '--no-agent'], env: { LONGSHORE_ACCESS_LOG: 'on' } });
+  longshore = await startLongshore({ args: ['--no-agent'], env: { LONGSHORE_ACCESS_LOG: 'on' } });
   password = await registryPassword(longshore);
 });
 afterAll(() => longshore?.[Symbol.asyncDispose]());

@@ -26,7 +26,7 @@ interface Asked {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-const args = ['--no-hello', '--no-agent'];
+const args = ['--no-agent'];
 const patience = 120_000;
 
 describe.skipIf(absent)(`layers in a bucket${noS3}`, () => {

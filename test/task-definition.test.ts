@@ -33,7 +33,7 @@ beforeAll(async () => {
   files = mkdtempSync(join(tmpdir(), 'longshore-task-files-'));
   writeFileSync(join(files, 'web.env'), 'MODE=file\nCOLOR=blue\n');
   longshore = await startLongshore({
-    args: ['--no-hello', '--task-files', files, '--image-pull', 'prefer-cached', '--gpus', 'gpu-a=/dev/full'],
+    args: ['--task-files', files, '--image-pull', 'prefer-cached', '--gpus', 'gpu-a=/dev/full'],
   });
   ecs = new ECSClient(clientOf());
   await importBusybox(image);

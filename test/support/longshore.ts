@@ -15,6 +15,7 @@ export interface LongshoreOptions {
   readonly address?: string;
   /** `postgres://…`; SQLite in the data folder if left out. */
   readonly store?: string | undefined;
+  /** What `up` is given besides; the hello service is left out always. */
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
 }
@@ -88,7 +89,8 @@ export async function startLongshore(options: LongshoreOptions = {}): Promise<Lo
     '--listen',
     host,
     ...(options.store ? ['--store', options.store] : []),
-    ...(options.args ?? ['--no-hello']),
+    '--no-hello',
+    ...(options.args ?? []),
   ];
   const child = spawn(join(root, 'bin', 'longshore'), args, {
     stdio: ['ignore', out, out],

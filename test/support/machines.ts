@@ -248,7 +248,7 @@ export async function startMachines(options: MachinesOptions): Promise<Machines>
     const serverOptions = {
       ...options.server,
       address: network.hostAddress,
-      args: ['--no-hello', '--no-agent', ...(options.server?.args ?? [])],
+      args: ['--no-agent', ...(options.server?.args ?? [])],
     };
     const longshore = await startLongshore(serverOptions);
     const world: World = { folder, network, longshore };

@@ -27,7 +27,7 @@ export interface OciRegistry {
 const clientTimeoutMs = 90_000;
 
 export async function openOciRegistry(): Promise<OciRegistry> {
-  const longshore: Longshore = await startLongshore({ args: ['--no-hello', '--no-agent'] });
+  const longshore: Longshore = await startLongshore({ args: ['--no-agent'] });
   const folder = mkdtempSync(join(tmpdir(), 'oci-client-'));
   const password = await registryPassword(longshore);
   const authorization = `Basic ${Buffer.from(`AWS:${password}`).toString('base64')}`;
