@@ -7,23 +7,13 @@ import type { Hands } from './execute/types.ts';
 import type { TaskFiles } from './state/task-files.ts';
 import { labels } from './task/names.ts';
 import { newRecord, withContainer } from './task/record.ts';
-import { checkTask } from './task/validate.ts';
 import { createTasks } from './tasks.ts';
+import { sampleTask, sampleTaskArn } from './testing/sample-task.ts';
 
-const arn = 'arn:aws:ecs:us-east-1:123456789012:task/test/0123456789abcdef0123456789abcdef';
-const ofMain = { [labels.taskArn]: arn, [labels.containerName]: 'main' };
+const ofMain = { [labels.taskArn]: sampleTaskArn, [labels.containerName]: 'main' };
 
 function recordOfRunning() {
-  const checked = checkTask({
-    arn,
-    taskClusterArn: 'arn:aws:ecs:us-east-1:123456789012:cluster/test',
-    family: 'f',
-    version: '1',
-    desiredStatus: 'RUNNING',
-    containers: [{ name: 'main', image: 'busybox' }],
-  });
-  if (!('task' in checked)) throw new Error(checked.problem);
-  return withContainer(newRecord(checked.task), 'main', { dockerId: 'id' });
+  return withContainer(newRecord(sampleTask()), 'main', { dockerId: 'id' });
 }
 
 const inspection = (status: 'running' | 'exited'): ContainerInspection => ({

@@ -1,26 +1,12 @@
 // Starting a container once, as the simulation taught it: what is not written down before, or is repeated blindly, runs twice.
-import type { AcsTask } from '@longshore/aws';
 import { expect, test } from 'vitest';
 import { EngineUnreachable } from '../docker/errors.ts';
 import { freshlyCreated } from '../task/observe.ts';
 import { newRecord } from '../task/record.ts';
 import type { ObservedContainer } from '../task/types.ts';
-import { checkTask } from '../task/validate.ts';
+import { sampleTask } from '../testing/sample-task.ts';
 import { stepTable } from './steps.ts';
 import type { Hands, StepContext } from './types.ts';
-
-function aTask(): AcsTask {
-  const checked = checkTask({
-    arn: 'arn:aws:ecs:us-east-1:123456789012:task/test/0123456789abcdef0123456789abcdef',
-    taskClusterArn: 'arn:aws:ecs:us-east-1:123456789012:cluster/test',
-    family: 'f',
-    version: '1',
-    desiredStatus: 'RUNNING',
-    containers: [{ name: 'main', image: 'busybox' }],
-  });
-  if (!('task' in checked)) throw new Error(checked.problem);
-  return checked.task;
-}
 
 /** One container that was made. The Engine starts it, and loses as many answers as it is told to. */
 function stage(lostAnswers: number) {
@@ -59,7 +45,7 @@ function stage(lostAnswers: number) {
     };
     return stepTable.start({ kind: 'start', container: 'main' }, context, hands);
   };
-  const record = newRecord(aTask());
+  const record = newRecord(sampleTask());
   const ends = () => {
     truly = { ...truly, status: 'exited', exitCode: 0 };
   };

@@ -1,31 +1,19 @@
 // From output to events: targets, lines put together, batches, and what happens when the server is away.
-import { checkTask } from '../task/validate.ts';
 import { silentLogger, systemClock } from '@longshore/base';
 import { expect, test } from 'vitest';
 import { createAssembler, cutEvent, maxBatchEvents } from './assemble.ts';
 import { ship } from './ship.ts';
+import { sampleTask, sampleTaskArn } from '../testing/sample-task.ts';
 import { logTarget } from './target.ts';
 import type { LogSink, OutputEvent, OutputLine } from './types.ts';
 
-const id = '0123456789abcdef0123456789abcdef';
+const id = sampleTaskArn.slice(-32);
 
 function targetOf(options: Readonly<Record<string, string>>) {
-  const checked = checkTask({
-    arn: `arn:aws:ecs:us-east-1:123456789012:task/test/${id}`,
-    family: 'f',
-    version: '1',
-    desiredStatus: 'RUNNING',
-    containers: [
-      {
-        name: 'web',
-        image: 'busybox',
-        dockerConfig: { hostConfig: JSON.stringify({ LogConfig: { Type: 'awslogs', Config: options } }) },
-      },
-    ],
-  });
-  const task = 'task' in checked ? checked.task : undefined;
-  const [container] = task?.containers ?? [];
-  return task && container ? logTarget(task, container) : undefined;
+  const hostConfig = JSON.stringify({ LogConfig: { Type: 'awslogs', Config: options } });
+  const task = sampleTask([{ name: 'web', dockerConfig: { hostConfig } }]);
+  const [container] = task.containers;
+  return container && logTarget(task, container);
 }
 
 const at = (n: number) => `2026-01-01T00:00:00.${String(n).padStart(9, '0')}Z`;

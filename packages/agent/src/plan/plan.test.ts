@@ -3,17 +3,15 @@
 import fc from 'fast-check';
 import type { AcsContainer, AcsTask } from '@longshore/aws';
 import { describe, expect, test } from 'vitest';
-import { checkTask } from '../task/validate.ts';
 import { hasOwnNetwork, pauseName } from '../task/own-network.ts';
 import { freshlyCreated } from '../task/observe.ts';
 import { newRecord, progressOf, withContainer, withEnd, withVolume } from '../task/record.ts';
 import type { ObservedContainer, TaskRecord } from '../task/types.ts';
+import { sampleTask } from '../testing/sample-task.ts';
 import { plan } from './plan.ts';
 import { settle } from './settle.ts';
 import { hasStopped, isEnding, taskStatus } from './status.ts';
 import { type Step, stepKey, type View } from './types.ts';
-
-const arn = 'arn:aws:ecs:us-east-1:123456789012:task/test/0123456789abcdef0123456789abcdef';
 
 const networkInterface = {
   ec2Id: 'attachment',
@@ -26,18 +24,10 @@ function taskWith(
   containers: readonly Partial<AcsContainer>[],
   networkMode: AcsTask['networkMode'] = 'bridge',
 ): AcsTask {
-  const checked = checkTask({
-    arn,
-    taskClusterArn: 'arn:aws:ecs:us-east-1:123456789012:cluster/test',
-    family: 'f',
-    version: '1',
-    desiredStatus: 'RUNNING',
+  return sampleTask(containers, {
     networkMode,
     ...(networkMode === 'awsvpc' && { elasticNetworkInterfaces: [networkInterface] }),
-    containers: containers.map((one) => ({ image: 'busybox', ...one })),
   });
-  if (!('task' in checked)) throw new Error(checked.problem);
-  return checked.task;
 }
 
 /** Dependencies only on earlier containers: no circle. */

@@ -1,7 +1,7 @@
 // Port ranges: found in a row, folded into one binding.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { checkTask } from './validate.ts';
+import { sampleTask } from '../testing/sample-task.ts';
 import { findFreeRange, foldRanges, hostRange, parseRange } from './port-ranges.ts';
 
 test('a range is two ports, the second greater', () => {
@@ -29,23 +29,11 @@ test('what is found is free, in a row and of the right length', async () => {
 });
 
 test('the ports of a range are shown as one binding, others as they are', () => {
-  const checked = checkTask({
-    arn: 'arn:aws:ecs:us-east-1:123456789012:task/test/0123456789abcdef0123456789abcdef',
-    family: 'f',
-    version: '1',
-    desiredStatus: 'RUNNING',
-    containers: [
-      {
-        name: 'a',
-        image: 'busybox',
-        portMappings: [
-          { containerPortRange: '8000-8001', protocol: 'tcp' },
-          { containerPort: 9000, protocol: 'tcp' },
-        ],
-      },
-    ],
-  });
-  const [container] = 'task' in checked ? checked.task.containers : [];
+  const portMappings = [
+    { containerPortRange: '8000-8001', protocol: 'tcp' },
+    { containerPort: 9000, protocol: 'tcp' },
+  ] as const;
+  const [container] = sampleTask([{ portMappings }]).containers;
   if (!container) throw new Error('no container');
   const binding = (containerPort: number, hostPort: number) =>
     ({ bindIP: '0.0.0.0', containerPort, hostPort, protocol: 'tcp' }) as const;

@@ -1,6 +1,7 @@
 // Reading a task, naming its parts, and asking the Engine for its containers.
 import { expect, test } from 'vitest';
 import { parseImageReference } from '../docker/reference.ts';
+import { rawSampleTask, sampleTask } from '../testing/sample-task.ts';
 import { createBody } from './create-body.ts';
 import { engineName } from './names.ts';
 import { observe } from './observe.ts';
@@ -8,18 +9,9 @@ import { newRecord } from './record.ts';
 import { checkTask } from './validate.ts';
 
 const owner = { agentId: 'a'.repeat(32), instanceArn: 'arn:instance', bindAddress: '127.0.0.1' };
-const base = {
-  arn: 'arn:aws:ecs:us-east-1:123456789012:task/test/0123456789abcdef0123456789abcdef',
-  taskClusterArn: 'arn:aws:ecs:us-east-1:123456789012:cluster/test',
-  family: 'web',
-  version: '3',
-  desiredStatus: 'RUNNING',
-};
 
 function recordOf(container: object, more: object = {}) {
-  const checked = checkTask({ ...base, ...more, containers: [{ name: 'main', image: 'busybox', ...container }] });
-  if (!('task' in checked)) throw new Error(checked.problem);
-  return newRecord(checked.task);
+  return newRecord(sampleTask([container], more));
 }
 
 function bodyOf(container: object, more: object = {}) {
@@ -145,7 +137,7 @@ test.each([
   ['something that is not an image', { containers: [{ name: 'a', image: 'No Image' }] }, /image reference/],
   ['another ARN', { arn: 'arn:aws:ecs:us-east-1:1:cluster/x', containers: [{ name: 'a', image: 'x' }] }, /task ARN/],
 ])('refuses %s', (_, more, problem) => {
-  const checked = checkTask({ ...base, ...more });
+  const checked = checkTask({ ...rawSampleTask, ...more });
   expect('problem' in checked && checked.problem).toMatch(problem);
 });
 
