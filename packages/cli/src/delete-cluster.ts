@@ -8,14 +8,12 @@ import {
   DeleteServiceCommand,
   DeregisterContainerInstanceCommand,
   DescribeClustersCommand,
-  DescribeContainerInstancesCommand,
   type ContainerInstance,
   type ECSClient,
-  paginateListContainerInstances,
   PutClusterCapacityProvidersCommand,
 } from '@aws-sdk/client-ecs';
 import { UserError } from '@longshore/base';
-import { idOf, serviceArns } from './ecs-client.ts';
+import { idOf, instancesOf, serviceArns } from './ecs-client.ts';
 import { stopTasks } from './stop-everything.ts';
 import type { CliParts } from './types.ts';
 
@@ -65,17 +63,6 @@ async function describe(client: ECSClient, name: string): Promise<Cluster> {
   const active = clusters?.find((each) => each.status === 'ACTIVE');
   if (!active) throw new UserError(`There is no cluster ${name}.`, 'See them with: longshore cluster list');
   return active;
-}
-
-async function instancesOf(client: ECSClient, cluster: string): Promise<readonly ContainerInstance[]> {
-  const instances: ContainerInstance[] = [];
-  for await (const page of paginateListContainerInstances({ client }, { cluster })) {
-    const containerInstances = page.containerInstanceArns ?? [];
-    if (containerInstances.length === 0) continue;
-    const answer = await client.send(new DescribeContainerInstancesCommand({ cluster, containerInstances }));
-    instances.push(...(answer.containerInstances ?? []));
-  }
-  return instances;
 }
 
 async function deregister(client: ECSClient, cluster: string, instance: ContainerInstance, { io }: CliParts) {

@@ -1,8 +1,11 @@
 // ECS as the commands use it: everything of the account, page by page, in batches that the API takes.
 import {
+  type ContainerInstance,
+  DescribeContainerInstancesCommand,
   DescribeTasksCommand,
   ECSClient,
   paginateListClusters,
+  paginateListContainerInstances,
   paginateListServices,
   paginateListTasks,
   type Task,
@@ -28,6 +31,18 @@ export async function serviceArns(client: ECSClient, cluster: string): Promise<r
     arns.push(...(page.serviceArns ?? []));
   }
   return arns;
+}
+
+/** Machines of a cluster, described. */
+export async function instancesOf(client: ECSClient, cluster: string): Promise<readonly ContainerInstance[]> {
+  const instances: ContainerInstance[] = [];
+  for await (const page of paginateListContainerInstances({ client }, { cluster })) {
+    const containerInstances = page.containerInstanceArns ?? [];
+    if (containerInstances.length === 0) continue;
+    const answer = await client.send(new DescribeContainerInstancesCommand({ cluster, containerInstances }));
+    instances.push(...(answer.containerInstances ?? []));
+  }
+  return instances;
 }
 
 export interface TaskFilter {

@@ -1,13 +1,8 @@
 // `longshore status`: the server, the account's registry and its clusters with their machines.
-import {
-  type ContainerInstance,
-  DescribeContainerInstancesCommand,
-  type ECSClient,
-  paginateListContainerInstances,
-} from '@aws-sdk/client-ecs';
+import type { ContainerInstance, ECSClient } from '@aws-sdk/client-ecs';
 import type { Command } from 'commander';
 import { addConnectionOptions, type ConnectionOptions } from '../connection.ts';
-import { clusterArns, ecsClient, idOf } from '../ecs-client.ts';
+import { clusterArns, ecsClient, idOf, instancesOf } from '../ecs-client.ts';
 import { humanBytes, humanSpan } from '../human.ts';
 import { getStatus, type ServerStatus } from '../own-api.ts';
 import { printJson } from '../print-json.ts';
@@ -50,12 +45,7 @@ async function status(options: StatusOptions, parts: CliParts): Promise<void> {
 async function listMachines(client: ECSClient): Promise<readonly Machine[]> {
   const machines: Machine[] = [];
   for (const cluster of await clusterArns(client)) {
-    for await (const page of paginateListContainerInstances({ client }, { cluster })) {
-      const containerInstances = page.containerInstanceArns ?? [];
-      if (containerInstances.length === 0) continue;
-      const answer = await client.send(new DescribeContainerInstancesCommand({ cluster, containerInstances }));
-      machines.push(...(answer.containerInstances ?? []).map((instance) => ({ cluster, instance })));
-    }
+    for (const instance of await instancesOf(client, cluster)) machines.push({ cluster, instance });
   }
   return machines;
 }
