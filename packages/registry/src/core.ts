@@ -8,6 +8,7 @@ import type { Counters } from './counters.ts';
 import type { RepositoryRef } from './names.ts';
 import type { LayerKeys } from './encryption/layer-keys.ts';
 import type { Sealing } from './encryption/sealing.ts';
+import type { EndAnswer } from './oci/answers.ts';
 import type { KernelCopy } from './oci/kernel-copy.ts';
 import type { ListPage } from './oci/list-page.ts';
 import type { PullEvents } from './pull-events.ts';
@@ -33,6 +34,7 @@ export interface Core {
   /** At least so long a layer stays after it was received, mounted or said to be there, although nothing names it. */
   readonly graceMs: number;
   readonly counters: Counters;
+  readonly endAnswer: EndAnswer;
   readonly sealer: Sealer;
   readonly imageMemory: ImageMemory;
   /** Pages of lists, as they are sent. */

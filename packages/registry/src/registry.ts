@@ -8,6 +8,7 @@ import { rewrapLayers, rewrapLoop } from './encryption/rewrap.ts';
 import { createSealing } from './encryption/sealing.ts';
 import { handleOci } from './oci/handler.ts';
 import { createPageMemory } from './oci/list-page.ts';
+import { answersTogether } from './oci/answers.ts';
 import { openKernelCopy } from './oci/kernel-copy.ts';
 import { createPullEvents } from './pull-events.ts';
 import { createPullThroughState } from './pull-through/state.ts';
@@ -39,6 +40,7 @@ export function createCore(options: RegistryOptions): Core {
     sealer: createSealer(store),
     imageMemory: createImageMemory(store),
     pages: createPageMemory(store),
+    endAnswer: answersTogether(),
     kernelCopy: openKernelCopy(),
     pulls: createPullRecorder({ store, clock, log }),
     pullEvents: createPullEvents(options),

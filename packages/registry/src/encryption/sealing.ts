@@ -49,6 +49,8 @@ export interface UploadBytes {
 }
 
 export interface LayerBytes {
+  /** All of them, where they are in memory. */
+  readonly whole?: Uint8Array;
   copyTo(sink: ByteSink, range?: ByteRange): Promise<void>;
 }
 

@@ -42,7 +42,7 @@ export async function handleBlob(call: OciCall, name: string, ref: RepositoryRef
     case 'DELETE':
       await requireAccess(call, name, ref, repository, 'delete', grantDelete);
       await unlinkLayer(call.core, requireRepository(repository, ref), digest);
-      return sendEmpty(call.response, 202);
+      return sendEmpty(call, 202);
     default:
       throw new RegistryError('unsupported');
   }

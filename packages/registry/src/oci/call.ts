@@ -16,7 +16,7 @@ export interface OciRequest {
   readonly core: Core;
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
-  readonly query: URLSearchParams;
+  readonly query: Pick<URLSearchParams, 'get' | 'getAll' | 'has'>;
   readonly context: RequestContext;
   /** Filled on the way, for what is kept of the request. */
   readonly seen: Seen;

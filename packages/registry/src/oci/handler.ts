@@ -36,7 +36,7 @@ function neededScope(call: OciRequest, route: Route): string | undefined {
 }
 
 async function dispatch(call: OciCall, route: Route): Promise<void> {
-  if (route.kind === 'base') return sendEmpty(call.response, 200);
+  if (route.kind === 'base') return sendEmpty(call, 200);
   if (route.kind === 'catalog') return handleCatalog(call);
   if (!('name' in route)) throw new RegistryError('pathUnknown');
   const { name } = route;
@@ -95,6 +95,8 @@ function settleFailure(call: OciRequest, error: unknown): void {
   else sendFault(call);
 }
 
+const noQuery: OciRequest['query'] = new URLSearchParams();
+
 /** Serves one request under `/v2/`. */
 export async function handleOci(core: Core, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const url = request.url ?? '/';
@@ -103,7 +105,7 @@ export async function handleOci(core: Core, request: IncomingMessage, response: 
     core,
     request,
     response,
-    query: new URLSearchParams(mark < 0 ? '' : url.slice(mark + 1)),
+    query: mark < 0 ? noQuery : new URLSearchParams(url.slice(mark + 1)),
     context: requestContext(request, core.clock.now()),
     seen: newSeen(),
   };

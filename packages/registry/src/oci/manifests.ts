@@ -50,11 +50,11 @@ async function get(call: OciCall, name: string, ref: RepositoryRef, reference: R
     etag,
     vary: 'Accept',
   });
-  if (matchesEtag(header(request, 'if-none-match'), etag)) return sendEmpty(response, 304);
+  if (matchesEtag(header(request, 'if-none-match'), etag)) return sendEmpty(call, 304);
   response.setHeader('content-length', manifest.size);
-  if (head) response.end();
-  else if (manifest.text === undefined) response.end(manifest.bytes);
-  else response.end(manifest.text, 'latin1');
+  if (head) core.endAnswer(response);
+  else if (manifest.text === undefined) core.endAnswer(response, manifest.bytes);
+  else core.endAnswer(response, manifest.text, 'latin1');
   if (head) return;
   core.pulls.record(held, manifest.digest, call.caller.principal.arn);
   core.counters.manifestsServed.add();
@@ -102,7 +102,7 @@ async function put(call: OciCall, name: string, ref: RepositoryRef, reference: R
     digest: 'digest' in reference ? reference.digest : asked,
     tags,
   });
-  sendEmpty(call.response, 201, {
+  sendEmpty(call, 201, {
     location: `/v2/${name}/manifests/${pushed.digest}`,
     'docker-content-digest': pushed.digest,
     'oci-subject': pushed.manifest.subject,
@@ -122,7 +122,7 @@ async function remove(
   if (!reference) throw new RegistryError('manifestUnknown');
   if ('tag' in reference) await deleteTag(call.core, repository, reference.tag);
   else await deleteImage(call.core, repository, reference.digest);
-  sendEmpty(call.response, 202);
+  sendEmpty(call, 202);
 }
 
 export async function handleManifest(call: OciCall, name: string, ref: RepositoryRef, item: string): Promise<void> {

@@ -12,7 +12,7 @@ export async function redirectToBytes(call: OciRequest, digest: Digest, layer: L
   const location = await call.core.blobs.urlOf(digest, limits.redirectSeconds);
   if (location === undefined) return false;
   // A kept answer would outlive its URL.
-  sendEmpty(call.response, 307, { location, 'docker-content-digest': digest, 'cache-control': 'no-store' });
+  sendEmpty(call, 307, { location, 'docker-content-digest': digest, 'cache-control': 'no-store' });
   call.core.counters.blobsServed.add();
   return true;
 }

@@ -3,6 +3,8 @@ import type { ServerResponse } from 'node:http';
 import { failures, RegistryError } from '../errors.ts';
 import type { OciRequest } from './call.ts';
 
+type Answered = Pick<OciRequest, 'core' | 'request' | 'response'>;
+
 export type Headers = Readonly<Record<string, string | number | readonly string[] | undefined>>;
 
 export function setHeaders(response: ServerResponse, headers: Headers): void {
@@ -10,38 +12,28 @@ export function setHeaders(response: ServerResponse, headers: Headers): void {
 }
 
 /** An answer without a body. */
-export function sendEmpty(response: ServerResponse, status: number, headers: Headers = {}): void {
+export function sendEmpty({ core, response }: Answered, status: number, headers: Headers = {}): void {
   setHeaders(response, headers);
   response.statusCode = status;
   if (status !== 204 && status !== 304 && !response.hasHeader('content-length')) {
     response.setHeader('content-length', 0);
   }
-  response.end();
+  core.endAnswer(response);
 }
 
-export function sendJson(
-  call: Pick<OciRequest, 'request' | 'response'>,
-  status: number,
-  value: unknown,
-  headers: Headers = {},
-): void {
+export function sendJson(call: Answered, status: number, value: unknown, headers: Headers = {}): void {
   sendJsonText(call, status, JSON.stringify(value), headers);
 }
 
 /** `text` is JSON already. */
-export function sendJsonText(
-  call: Pick<OciRequest, 'request' | 'response'>,
-  status: number,
-  text: string,
-  headers: Headers = {},
-): void {
-  const { request, response } = call;
+export function sendJsonText(call: Answered, status: number, text: string, headers: Headers = {}): void {
+  const { core, request, response } = call;
   const length = Buffer.byteLength(text);
   setHeaders(response, { 'content-type': 'application/json', ...headers, 'content-length': length });
   response.statusCode = status;
-  if (request.method === 'HEAD') response.end();
+  if (request.method === 'HEAD') core.endAnswer(response);
   // Node sends the head and a Latin-1 text in one write.
-  else response.end(text, length === text.length ? 'latin1' : 'utf8');
+  else core.endAnswer(response, text, length === text.length ? 'latin1' : 'utf8');
 }
 
 /** A failure with headers of its own: where an upload stands, how to authenticate. */
@@ -55,7 +47,7 @@ export class OciFailure extends RegistryError {
 }
 
 /** Sends the failure; what headers the answer had got before are dropped. */
-export function sendFailure(call: Pick<OciRequest, 'request' | 'response'>, error: RegistryError): void {
+export function sendFailure(call: Answered, error: RegistryError): void {
   const { oci, status, retryAfter } = failures[error.kind];
   for (const name of call.response.getHeaderNames()) call.response.removeHeader(name);
   const detail = Object.keys(error.detail).length > 0 ? { detail: error.detail } : {};
@@ -72,7 +64,7 @@ export function sendFailure(call: Pick<OciRequest, 'request' | 'response'>, erro
 }
 
 /** A fault of this side: nothing of it is shown. */
-export function sendFault(call: Pick<OciRequest, 'request' | 'response' | 'context'>): void {
+export function sendFault(call: Answered & Pick<OciRequest, 'context'>): void {
   for (const name of call.response.getHeaderNames()) call.response.removeHeader(name);
   const message = `The registry failed. The operator finds the reason under request ${call.context.requestId}.`;
   sendJson(call, 500, { errors: [{ code: 'UNKNOWN', message }] });

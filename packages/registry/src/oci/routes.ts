@@ -15,16 +15,30 @@ const fixed: ReadonlyMap<string, Route> = new Map([
   ['/v2/_catalog', { kind: 'catalog' }],
 ]);
 
-/** In order: the first that fits. */
-const patterns: readonly (readonly [RegExp, (name: string, item: string) => Route])[] = [
-  [/^\/v2\/_layers\/([^/]+)$/, (item) => ({ kind: 'download', item })],
-  [/^\/v2\/(.+)\/blobs\/uploads\/?$/, (name) => ({ kind: 'uploads', name })],
-  [/^\/v2\/(.+)\/blobs\/uploads\/([^/]+)$/, (name, item) => ({ kind: 'upload', name, item })],
-  [/^\/v2\/(.+)\/blobs\/([^/]+)$/, (name, item) => ({ kind: 'blob', name, item })],
-  [/^\/v2\/(.+)\/manifests\/([^/]+)$/, (name, item) => ({ kind: 'manifest', name, item })],
-  [/^\/v2\/(.+)\/referrers\/([^/]+)$/, (name, item) => ({ kind: 'referrers', name, item })],
-  [/^\/v2\/(.+)\/tags\/list$/, (name) => ({ kind: 'tags', name })],
-];
+const prefix = '/v2/';
+
+/** `NAME/KIND` without its last part; undefined if it ends otherwise, or there is no name. */
+function nameBefore(path: string, kind: string): string | undefined {
+  return path.endsWith(kind) && path.length > prefix.length + kind.length
+    ? path.slice(prefix.length, -kind.length)
+    : undefined;
+}
+
+/** Of a path whose last part is `item` and what comes before it `head`. */
+function routeOfItem(head: string, item: string): Route | undefined {
+  const ofManifest = nameBefore(head, '/manifests');
+  if (ofManifest !== undefined) return { kind: 'manifest', name: ofManifest, item };
+  const ofUpload = nameBefore(head, '/blobs/uploads');
+  if (ofUpload !== undefined) return { kind: 'upload', name: ofUpload, item };
+  const ofBlob = nameBefore(head, '/blobs');
+  if (ofBlob !== undefined) {
+    return item === 'uploads' ? { kind: 'uploads', name: ofBlob } : { kind: 'blob', name: ofBlob, item };
+  }
+  const ofReferrers = nameBefore(head, '/referrers');
+  if (ofReferrers !== undefined) return { kind: 'referrers', name: ofReferrers, item };
+  const ofTags = item === 'list' ? nameBefore(head, '/tags') : undefined;
+  return ofTags === undefined ? undefined : { kind: 'tags', name: ofTags };
+}
 
 function decode(path: string): string | undefined {
   if (!path.includes('%')) return path;
@@ -41,9 +55,14 @@ export function routeOf(rawPath: string): Route | undefined {
   if (path === undefined) return undefined;
   const known = fixed.get(path);
   if (known) return known;
-  for (const [pattern, make] of patterns) {
-    const match = pattern.exec(path);
-    if (match) return make(match[1] ?? '', match[2] ?? '');
+  if (!path.startsWith(prefix)) return undefined;
+  const slash = path.lastIndexOf('/');
+  const head = path.slice(0, slash);
+  const item = path.slice(slash + 1);
+  // A session may be begun with or without a slash at the end.
+  if (item === '') {
+    const name = nameBefore(head, '/blobs/uploads');
+    return name === undefined ? undefined : { kind: 'uploads', name };
   }
-  return undefined;
+  return head === '/v2/_layers' ? { kind: 'download', item } : routeOfItem(head, item);
 }

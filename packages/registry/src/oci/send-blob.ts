@@ -59,7 +59,7 @@ async function sendRanges(call: OciRequest, { size, open }: SentLayer, ranges: r
     core.counters.blobsServed.add();
     core.counters.servedBytes.add(body.length);
   }
-  response.end();
+  core.endAnswer(response);
 }
 
 /** A layer to be sent. */
@@ -102,7 +102,7 @@ async function send(call: OciRequest, layer: SentLayer): Promise<void> {
   const { core, request, response } = call;
   const etag = `"${digest}"`;
   setHeaders(response, layerHeaders(digest));
-  if (matchesEtag(header(request, 'if-none-match'), etag)) return sendEmpty(response, 304);
+  if (matchesEtag(header(request, 'if-none-match'), etag)) return sendEmpty(call, 304);
   const ranges = wantedRange(request, etag, size);
   if (ranges === 'unsatisfiable') {
     throw new OciFailure(new RegistryError('rangeUnsatisfiable'), { 'content-range': `bytes */${size}` });
@@ -116,12 +116,16 @@ async function send(call: OciRequest, layer: SentLayer): Promise<void> {
     'content-range': range && `bytes ${range.first}-${range.last}/${size}`,
   });
   if (request.method === 'HEAD' || length === 0) {
-    response.end();
+    core.endAnswer(response);
     return;
   }
   const bytes = await open();
-  await bytes.copyTo(responseSink(response, core.kernelCopy), range);
-  response.end();
+  if (bytes.whole) {
+    core.endAnswer(response, range ? bytes.whole.subarray(range.first, range.last + 1) : bytes.whole);
+  } else {
+    await bytes.copyTo(responseSink(response, core.kernelCopy), range);
+    core.endAnswer(response);
+  }
   core.counters.blobsServed.add();
   core.counters.servedBytes.add(length);
 }

@@ -26,6 +26,7 @@ export function keptIfSmall({ core, caller }: OciCall, layer: SentLayer, sealed:
         readWhole(await layer.open()),
       );
       return {
+        whole,
         copyTo: (sink, range) => sink.write(range ? whole.subarray(range.first, range.last + 1) : whole),
       };
     },

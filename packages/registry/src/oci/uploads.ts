@@ -25,7 +25,7 @@ function uploadHeaders(name: string, id: string, offset: number): Headers {
 }
 
 function sendCreated(call: OciCall, name: string, digest: Digest): void {
-  sendEmpty(call.response, 201, { location: `/v2/${name}/blobs/${digest}`, 'docker-content-digest': digest });
+  sendEmpty(call, 201, { location: `/v2/${name}/blobs/${digest}`, 'docker-content-digest': digest });
 }
 
 /** A whole blob in the body of the POST: an upload of one request, which nobody can continue. */
@@ -63,7 +63,7 @@ async function begin(call: OciCall, name: string, ref: RepositoryRef): Promise<v
     return sendCreated(call, name, wholeDigest);
   }
   const id = await beginUpload(core, repository, call.caller.principal, 'oci');
-  sendEmpty(call.response, 202, uploadHeaders(name, id, 0));
+  sendEmpty(call, 202, uploadHeaders(name, id, 0));
 }
 
 const initiate = ['ecr:InitiateLayerUpload'];
@@ -132,11 +132,7 @@ const methods: ReadonlyMap<string, UploadMethod> = new Map<string, UploadMethod>
     {
       actions: () => append,
       run: async (call, name, repository, upload) =>
-        sendEmpty(
-          call.response,
-          204,
-          uploadHeaders(name, upload.id, await uploadOffset(call.core, repository, upload)),
-        ),
+        sendEmpty(call, 204, uploadHeaders(name, upload.id, await uploadOffset(call.core, repository, upload))),
     },
   ],
   [
@@ -144,7 +140,7 @@ const methods: ReadonlyMap<string, UploadMethod> = new Map<string, UploadMethod>
     {
       actions: () => append,
       run: async (call, name, repository, upload) =>
-        sendEmpty(call.response, 202, uploadHeaders(name, upload.id, await appendBody(call, name, repository, upload))),
+        sendEmpty(call, 202, uploadHeaders(name, upload.id, await appendBody(call, name, repository, upload))),
     },
   ],
   ['PUT', { actions: (call) => (hasBody(call.request) ? [...append, ...complete] : complete), run: finish }],
@@ -154,7 +150,7 @@ const methods: ReadonlyMap<string, UploadMethod> = new Map<string, UploadMethod>
       actions: () => append,
       run: async (call, _name, _repository, upload) => {
         await cancelUpload(call.core, upload.id);
-        sendEmpty(call.response, 204);
+        sendEmpty(call, 204);
       },
     },
   ],

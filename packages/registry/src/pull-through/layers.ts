@@ -141,7 +141,7 @@ async function follow(call: OciCall, ref: RepositoryRef, flight: Flight, digest:
   }
   await flight.done;
   if (sent !== size) throw new RegistryError('upstreamLayer', 'The upstream sent less than it had said.');
-  response.end();
+  core.endAnswer(response);
   core.counters.blobsServed.add();
   core.counters.servedBytes.add(sent);
 }
@@ -156,7 +156,7 @@ async function serveHead(call: OciCall, remote: Remote, digest: Digest, key: str
   }
   setHeaders(call.response, { ...layerHeaders(digest), 'content-length': size });
   call.response.statusCode = 200;
-  call.response.end();
+  call.core.endAnswer(call.response);
 }
 
 /**
