@@ -9,9 +9,11 @@ export interface DrainOptions {
   readonly maxBytes: number;
   readonly hash: Hash | undefined;
   readonly signal: AbortSignal | undefined;
+  /** Why nothing more is wanted, asked before each piece; undefined as long as it is. */
+  readonly refusal: () => Error | undefined;
 }
 
-/** Why a stream was not taken to its end: the source's own error, the signal's reason, or `BlobTooLargeError`. */
+/** Why a stream was not taken to its end: the source's own error, the signal's reason, the refusal, or `BlobTooLargeError`. */
 export type Drained = { readonly error: unknown } | undefined;
 
 /** Gives each piece to `add`. What `add` throws is thrown; then the hash is in an unknown state. */
@@ -31,6 +33,11 @@ export async function drain(
     } catch (error) {
       pieces.abandon();
       return { error };
+    }
+    const refusal = options.refusal();
+    if (refusal) {
+      pieces.abandon();
+      return { error: refusal };
     }
     const fits = piece.length <= room ? piece : piece.subarray(0, Math.max(0, room));
     room -= fits.length;

@@ -22,6 +22,7 @@ export interface PourOptions {
   /** Free each piece's memory as soon as it is copied. */
   readonly freePieces: boolean;
   readonly signal: AbortSignal | undefined;
+  readonly refusal: () => Error | undefined;
 }
 
 export interface Poured {

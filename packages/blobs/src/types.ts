@@ -53,8 +53,9 @@ export interface BlobUploads {
   /** After the registry's transaction: forgets the upload's own name. */
   release(upload: string): Promise<void>;
   /**
-   * Ends an upload without a blob. No error if there is none. Throws `UploadBusyError` while it is being written. A finished
-   * upload stays for `recover`, which alone knows whether its blob was recorded.
+   * Ends an upload without a blob. No error if there is none. While another request writes it, that one is told soon
+   * (`UploadNotFoundError`), and what there is goes when it ends. A finished upload stays for `recover`, which alone knows
+   * whether its blob was recorded.
    */
   cancel(upload: string): Promise<void>;
 }

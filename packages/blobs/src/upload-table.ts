@@ -19,11 +19,17 @@ export interface UploadState {
   version: string | undefined;
   /** Nothing more will be written: forget this. */
   ended: boolean;
+  /** What is to be done when whoever is writing ends; once it is set, nothing more need be written. */
+  last: UploadWork<void> | undefined;
 }
+
+type UploadWork<T> = (state: UploadState) => Promise<T>;
 
 export interface UploadTable {
   /** Runs `work` unless another runs for the same upload: then throws `UploadBusyError`. */
-  exclusively<T>(upload: string, work: (state: UploadState) => Promise<T>): Promise<T>;
+  exclusively<T>(upload: string, work: UploadWork<T>): Promise<T>;
+  /** Runs `work` or, while another runs for the same upload, leaves it to be run when that one ends. */
+  lastly(upload: string, work: UploadWork<void>): Promise<void>;
 }
 
 /** How many uploads that nobody is writing to are remembered; the least recently used is forgotten first. */
@@ -57,18 +63,26 @@ export function createUploadTable(): UploadTable {
     }
   }
 
+  async function exclusively<T>(upload: string, work: UploadWork<T>): Promise<T> {
+    if (!isUploadId(upload)) throw new UploadNotFoundError(upload);
+    const state = take(upload);
+    try {
+      return await work(state).finally(async () => state.last?.(state));
+    } catch (error) {
+      if (error instanceof UploadNotFoundError) state.ended = true;
+      throw error;
+    } finally {
+      state.last = undefined;
+      giveBack(upload, state);
+    }
+  }
+
   return {
-    async exclusively(upload, work) {
-      if (!isUploadId(upload)) throw new UploadNotFoundError(upload);
-      const state = take(upload);
-      try {
-        return await work(state);
-      } catch (error) {
-        if (error instanceof UploadNotFoundError) state.ended = true;
-        throw error;
-      } finally {
-        giveBack(upload, state);
-      }
+    exclusively,
+    async lastly(upload, work) {
+      const state = states.get(upload);
+      if (state?.busy) state.last = work;
+      else await exclusively(upload, work);
     },
   };
 }
@@ -83,5 +97,6 @@ function newState(): UploadState {
     finished: undefined,
     version: undefined,
     ended: false,
+    last: undefined,
   };
 }

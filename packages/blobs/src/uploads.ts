@@ -3,6 +3,7 @@ import { type FileHandle, open, stat } from 'node:fs/promises';
 import { newHash } from '@longshore/base';
 import type { BufferPool } from './buffers.ts';
 import { createSyncSlots } from './early-sync.ts';
+import { UploadNotFoundError } from './errors.ts';
 import { isMissing, storageError, unlinkIfThere } from './file-errors.ts';
 import { createFinishing } from './finishing.ts';
 import type { Folders } from './folders.ts';
@@ -41,6 +42,7 @@ export function createUploads(options: UploadsOptions): BlobUploads {
   }
 
   async function appendTo(
+    upload: string,
     file: FileHandle,
     state: UploadState,
     source: AsyncIterable<Uint8Array>,
@@ -63,6 +65,7 @@ export function createUploads(options: UploadsOptions): BlobUploads {
         syncSlots,
         freePieces,
         signal,
+        refusal: () => state.last && new UploadNotFoundError(upload),
       });
       await sync(file, state);
     } catch (error) {
@@ -103,7 +106,7 @@ export function createUploads(options: UploadsOptions): BlobUploads {
         const file = await openUpload(layout, upload);
         appending += 1;
         try {
-          return await appendTo(file, state, source, append);
+          return await appendTo(upload, file, state, source, append);
         } finally {
           appending -= 1;
           await file.close();
@@ -113,7 +116,7 @@ export function createUploads(options: UploadsOptions): BlobUploads {
 
     async cancel(upload) {
       if (!isUploadId(upload)) return;
-      await table.exclusively(upload, async (state) => {
+      await table.lastly(upload, async (state) => {
         await unlinkIfThere(layout.upload(upload));
         state.ended = true;
       });

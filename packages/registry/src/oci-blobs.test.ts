@@ -177,6 +177,26 @@ describe.each(testStores())('on $name', (backEnd) => {
     }
   });
 
+  test('an upload can be cancelled while a chunk is coming, and none of it stays', async () => {
+    const location = await begin('some/cancel');
+    const gate = Promise.withResolvers<void>();
+    const body = new ReadableStream<Uint8Array>({
+      start: (controller) => controller.enqueue(Buffer.from('the first')),
+      async pull(controller) {
+        await gate.promise;
+        controller.enqueue(Buffer.from('too late'));
+        controller.close();
+      },
+    });
+    const writing = at.ask(location, { method: 'PATCH', body });
+    await expect.poll(async () => (await patch(location, 'another')).status).toBe(429);
+    expect((await at.ask(location, { method: 'DELETE' })).status).toBe(204);
+    gate.resolve();
+    const answer = await writing;
+    expect([answer.status, await errorCode(answer)]).toEqual([404, 'BLOB_UPLOAD_UNKNOWN']);
+    expect(await at.blobs.offset(location.slice(-32))).toBeUndefined();
+  });
+
   test.each([
     ['bytes=2-4', 206, '234', 'bytes 2-4/10'],
     ['bytes=7-', 206, '789', 'bytes 7-9/10'],

@@ -29,7 +29,9 @@ export function createAppending(
     const writer = await createPartWriter(context, upload, stored);
     let failure: Drained;
     try {
-      failure = await drain(source, { position, maxBytes, hash: state.hash, signal }, (piece) => writer.add(piece));
+      const refusal = () => state.last && new UploadNotFoundError(upload);
+      const bounds = { position, maxBytes, hash: state.hash, signal, refusal };
+      failure = await drain(source, bounds, (piece) => writer.add(piece));
       const { record, etag } = await writer.commit();
       state.hashedBytes = sizeOf(record);
       state.version = etag;
@@ -64,7 +66,7 @@ export function createAppending(
 
     async cancel(upload) {
       if (!isUploadId(upload)) return;
-      await table.exclusively(upload, async (state) => {
+      await table.lastly(upload, async (state) => {
         if (state.finished !== undefined) return;
         await removeUpload(context, upload).catch(inOurWords);
         state.ended = true;

@@ -258,6 +258,27 @@ function uploadContract(store: () => BlobStore): void {
     await expect(store().finish(upload, digestOf('x'))).rejects.toThrow(UploadNotFoundError);
   });
 
+  test('an upload that is cancelled while it is written soon takes no more, and is gone when its writer ends', async () => {
+    const upload = newHexId();
+    await store().create(upload);
+    const written = Promise.withResolvers<void>();
+    const gate = Promise.withResolvers<void>();
+    const endless = async function* () {
+      for (;;) {
+        yield Buffer.from('chunk');
+        written.resolve();
+        await gate.promise;
+      }
+    };
+    const writing = store().append(upload, endless());
+    await written.promise;
+    await store().cancel(upload);
+    gate.resolve();
+    await expect(writing).rejects.toThrow(UploadNotFoundError);
+    expect(await store().offset(upload)).toBeUndefined();
+    await expect(store().append(upload, from([Buffer.from('x')]))).rejects.toThrow(UploadNotFoundError);
+  });
+
   test('finishing again after the answer was lost gives the same answer', async () => {
     const upload = newHexId();
     await store().create(upload);
