@@ -67,7 +67,7 @@ export function createUploadTable(): UploadTable {
     if (!isUploadId(upload)) throw new UploadNotFoundError(upload);
     const state = take(upload);
     try {
-      return await work(state).finally(async () => state.last?.(state));
+      return await thenLast(state, work);
     } catch (error) {
       if (error instanceof UploadNotFoundError) state.ended = true;
       throw error;
@@ -85,6 +85,14 @@ export function createUploadTable(): UploadTable {
       else await exclusively(upload, work);
     },
   };
+}
+
+async function thenLast<T>(state: UploadState, work: UploadWork<T>): Promise<T> {
+  try {
+    return await work(state);
+  } finally {
+    await state.last?.(state);
+  }
 }
 
 function newState(): UploadState {
