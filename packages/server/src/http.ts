@@ -21,6 +21,13 @@ export interface HttpParts {
 }
 
 const keepAliveTimeout = 65_000;
+const connections = {
+  // Clients that vanish (power, network) while they send are found out within a minute, and their uploads are free again.
+  keepAlive: true,
+  keepAliveInitialDelay: 30_000,
+  // Other protocols are offered by clients of HTTP/2 without TLS (Java's is one); an offer may be ignored (RFC 9110 §7.8).
+  shouldUpgradeCallback: (request: IncomingMessage) => /^websocket$/i.test(request.headers.upgrade ?? ''),
+};
 const ociPath = /^\/v2(?:[/?]|$)/;
 
 /** Builds the app; it does not listen yet. */
@@ -37,9 +44,12 @@ export function httpServer(parts: HttpParts): FastifyInstance {
   const app = Fastify({
     logger: false,
     serverFactory(handler) {
-      const route = (request: IncomingMessage, response: ServerResponse) =>
-        ociPath.test(request.url ?? '') ? oci(request, response) : handler(request, response);
-      return Object.assign(createServer(route), { keepAliveTimeout, requestTimeout: 0, timeout: 0 });
+      const route = (request: IncomingMessage, response: ServerResponse) => {
+        // The absolute form, as to a proxy, must be taken too (RFC 9112 §3.2.2).
+        if (!request.url?.startsWith('/')) request.url = request.url?.replace(/^https?:\/\/[^/?]*(?=\/)/i, '');
+        return ociPath.test(request.url ?? '') ? oci(request, response) : handler(request, response);
+      };
+      return Object.assign(createServer(connections, route), { keepAliveTimeout, requestTimeout: 0, timeout: 0 });
     },
     // A slow client may take this long over a request's head; bodies are bounded by the parts that read them.
     connectionTimeout: 0,
