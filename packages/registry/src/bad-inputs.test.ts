@@ -161,6 +161,24 @@ const cases: readonly Case[] = [
     answer: Array.from({ length: 4 }, () => '400 MANIFEST_INVALID'),
   },
   {
+    name: "a manifest that means something else to readers which do not heed case (Go's), or that they cannot read",
+    ask: async () => {
+      const { bytes } = await pushImage(at, 'bad/spelling', 'v1', ['l']);
+      const put = (body: string): [string, Asked] => [
+        '/v2/bad/spelling/manifests/v2',
+        { method: 'PUT', body, headers: manifestType },
+      ];
+      return toldAll([
+        put(bytes.replace(/}$/, ',"Layers":[]}')),
+        put(bytes.replace(/}$/, ',"layer\u017f":[]}')),
+        put(bytes.replace('"digest":', '"Digest":"","digest":')),
+        put(`\ufeff${bytes}`),
+        put(bytes.replace(/}$/, ',"x-other":{"Layers":[]}}')),
+      ]);
+    },
+    answer: [...Array.from({ length: 4 }, () => '400 MANIFEST_INVALID'), '201'],
+  },
+  {
     name: 'CVE-2024-39897: a private digest is not to be had by HEAD, GET, mount, or naming it in a manifest',
     ask: async () => {
       const digest = await pushBlob(at, 'bad/private', 'private bytes');

@@ -71,7 +71,7 @@ function depthOf(text: string): number {
 function parseJson(bytes: Uint8Array): Json {
   let text: string;
   try {
-    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
     throw invalid('The manifest is not UTF-8.');
   }
@@ -86,11 +86,41 @@ function parseJson(bytes: Uint8Array): Json {
   return value;
 }
 
+/** As readers of JSON that do not heed case (Go's) compare names. */
+function folded(name: string): string {
+  return name.normalize('NFKC').toLowerCase();
+}
+
+function spellingsOf(names: readonly string[]): ReadonlyMap<string, string> {
+  return new Map(names.map((name) => [folded(name), name]));
+}
+
+const manifestFields = spellingsOf([
+  'schemaVersion',
+  'mediaType',
+  'config',
+  'layers',
+  'manifests',
+  'subject',
+  'artifactType',
+  'annotations',
+]);
+const descriptorFields = spellingsOf(['mediaType', 'digest', 'size']);
+
+/** Of `Layers` and `layers` Go takes the last, in whatever case it is written, and all others the one in the right case. */
+function refuseOtherSpellings(value: Json, fields: ReadonlyMap<string, string>, where: string): void {
+  for (const name of Object.keys(value)) {
+    const meant = fields.get(folded(name));
+    if (meant !== undefined && meant !== name) throw invalid(`${where} has "${name}", which some take for "${meant}".`);
+  }
+}
+
 /** Only what may be in one (RFC 6838 is narrower): it is kept in a column, and a NUL could not be. */
 const mediaTypeText = /^[\x20-\x7e]{1,255}$/;
 
 function descriptor(value: unknown, where: string): Descriptor {
   if (!isObject(value)) throw invalid(`${where} is not a descriptor.`);
+  refuseOtherSpellings(value, descriptorFields, where);
   const { mediaType, digest, size } = value;
   if (typeof mediaType !== 'string' || !mediaTypeText.test(mediaType)) {
     throw invalid(`${where} has no media type.`);
@@ -166,6 +196,7 @@ function readArtifactType(body: Json, refs: readonly ManifestRef[]): string | un
 export function parseManifest(bytes: Uint8Array, contentType: string | undefined): Manifest {
   if (bytes.length > limits.manifestBytes) throw new RegistryError('manifestTooLarge');
   const body = parseJson(bytes);
+  refuseOtherSpellings(body, manifestFields, 'The manifest');
   if (body.schemaVersion !== 2) throw invalid('schemaVersion must be 2.');
   const isIndex = body.manifests !== undefined;
   if (isIndex && (body.layers !== undefined || body.config !== undefined)) {
