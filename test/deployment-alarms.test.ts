@@ -1,4 +1,5 @@
-// A deployment that watches an alert of a real Prometheus: it rings, and the version before comes back.
+// Deployments that watch an alert of a real Prometheus: it rings, and the version before comes back; it hangs, and nothing is
+// taken for silence.
 import {
   CreateServiceCommand,
   DescribeServiceDeploymentsCommand,
@@ -19,7 +20,7 @@ import { registryAuthorization } from './support/push.ts';
 const alarmNames = ['TooManyErrors'];
 
 test('an alert that begins to ring while a deployment is under way brings the version before back', async () => {
-  await using prometheus = await startPrometheus('TooManyErrors', 3);
+  await using prometheus = await startPrometheus('TooManyErrors', 1);
   await using longshore = await startLongshore({ args: ['--prometheus', prometheus.url] });
   const { url: endpoint, credentials } = longshore;
   await using cleanUp = new AsyncDisposableStack();
@@ -70,8 +71,13 @@ test('an alert that begins to ring while a deployment is under way brings the ve
   expect(await deployments()).toMatchObject([{ taskDefinition: good, rolloutState: 'COMPLETED' }]);
   expect([await runs(good), await runs(bad)]).toEqual([true, false]);
 
-  // What rings before a deployment says nothing of it.
+  prometheus.hang();
   await ecs.send(new UpdateServiceCommand({ ...service, taskDefinition: bad }));
+  await until('the second version is all there is', async () => (await runs(bad)) && !(await runs(good)));
+  await until('that is noticed', () => longshore.log().includes('the alarms of Prometheus cannot be read'));
+  expect(await latest()).toMatchObject({ status: 'IN_PROGRESS' });
+  prometheus.resume();
+  // What rings before it is first known says nothing of the deployment.
   await until('the same goes through', async () => (await latest())?.status === 'SUCCESSFUL');
   expect(await runs(bad)).toBe(true);
 }, 180_000);

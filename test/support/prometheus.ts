@@ -13,6 +13,9 @@ export interface RunningPrometheus extends AsyncDisposable {
   readonly url: string;
   /** The rule rings as long as it is above 0. */
   setErrors(value: number): void;
+  /** Takes connections and answers nothing, until `resume`. */
+  hang(): void;
+  resume(): void;
 }
 
 /** Scrapes each second; the rule `alert` is evaluated each `intervalSeconds`. */
@@ -59,7 +62,10 @@ export async function startPrometheus(alert: string, intervalSeconds: number): P
     setErrors(value) {
       errors = value;
     },
+    hang: () => void child.kill('SIGSTOP'),
+    resume: () => void child.kill('SIGCONT'),
     async [Symbol.asyncDispose]() {
+      child.kill('SIGCONT');
       child.kill('SIGTERM');
       await ended;
       gauge.closeAllConnections();

@@ -67,8 +67,8 @@ export interface Alarm {
 
 /** Alarms that deployments watch. Filled by `server`; without it deployment alarms are refused. */
 export interface AlarmWatch {
-  /** Those of these alarms that the account has. None, if they cannot be known now. */
-  find(account: string, names: readonly string[]): Promise<ReadonlyMap<string, Alarm>>;
+  /** Those of these alarms that the account has. Undefined while they cannot be known. */
+  find(account: string, names: readonly string[]): Promise<ReadonlyMap<string, Alarm> | undefined>;
 }
 
 /** Where a task is reached by one of its target groups. */

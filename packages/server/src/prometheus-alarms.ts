@@ -6,9 +6,11 @@ import { z } from 'zod';
 import { readAnswer } from './read-answer.ts';
 
 const maxAnswerBytes = 16 * 1024 * 1024;
-const timeoutMs = 5_000;
-/** Every service that is being deployed asks each round: they share an answer. */
+const timeoutMs = 2_000;
+/** Every service that is being deployed asks each round: they share an answer for so long after it came. */
 const goodForMs = 1_000;
+/** Who has waited in vain waits no more for so long. */
+const unknownForMs = 10_000;
 
 const ruleSchema = z.object({
   name: z.string(),
@@ -52,32 +54,49 @@ export interface PrometheusOptions {
   readonly log: Logger;
 }
 
-/** While Prometheus does not answer, nothing rings and nothing is known of how long alarms take: that is logged. */
+interface Known {
+  readonly until: number;
+  /** Undefined when there was no answer. */
+  readonly alarms: readonly OwnedAlarm[] | undefined;
+}
+
+/** While Prometheus does not answer, nothing is known of any alarm: that is logged. */
 export function prometheusAlarms({ url, operator, clock, log }: PrometheusOptions): AlarmWatch {
   const rules = `${url.replace(/\/$/, '')}/api/v1/rules?type=alert`;
 
-  async function read(): Promise<readonly OwnedAlarm[]> {
+  async function read(): Promise<Known> {
     try {
       const response = await fetch(rules, { signal: AbortSignal.timeout(timeoutMs) });
       if (response.status !== 200 || response.body === null)
         throw new Error(`it answered with status ${response.status}`);
-      return alarmsOf(JSON.parse(await readAnswer(response.body, maxAnswerBytes)), operator);
+      const alarms = alarmsOf(JSON.parse(await readAnswer(response.body, maxAnswerBytes)), operator);
+      return { until: clock.now() + goodForMs, alarms };
     } catch (error) {
       log.error(
         { url, problem: errorText(error) },
-        'the alarms of Prometheus cannot be read; deployments go on without',
+        'the alarms of Prometheus cannot be read; until they can, no deployment that watches them is complete',
       );
-      return [];
+      return { until: clock.now() + unknownForMs, alarms: undefined };
     }
   }
 
-  let last: { readonly at: number; readonly alarms: Promise<readonly OwnedAlarm[]> } | undefined;
+  let last: Promise<Known> | undefined;
+
+  /** The last answer as long as it is good, else a new one: one request for all that ask meanwhile. */
+  async function current(): Promise<Known['alarms']> {
+    const before = last;
+    const known = await before;
+    if (known !== undefined && clock.now() < known.until) return known.alarms;
+    if (last === before) last = read();
+    return (await last)?.alarms;
+  }
+
   return {
     async find(account, names) {
-      const now = clock.now();
-      if (last === undefined || now - last.at > goodForMs) last = { at: now, alarms: read() };
+      const alarms = await current();
+      if (alarms === undefined) return undefined;
       const found = new Map<string, Alarm>();
-      for (const each of await last.alarms) {
+      for (const each of alarms) {
         if (each.account !== account || !names.includes(each.name)) continue;
         // Several rules may have one name: it rings if one of them does.
         if (found.get(each.name)?.state !== 'ALARM') found.set(each.name, each);

@@ -3,8 +3,8 @@ import type { Core } from '../core.ts';
 import type { ServiceRecord } from '../services/rows.ts';
 
 export interface WatchedNow {
-  /** Names of those that ring. */
-  readonly ringing: readonly string[];
+  /** Names of those that ring; undefined while that cannot be known. */
+  readonly ringing: readonly string[] | undefined;
   /** How long the slowest of them needs to ring. */
   readonly bakeMs: number;
 }
@@ -15,6 +15,7 @@ export async function watchAlarms(core: Pick<Core, 'alarms'>, service: ServiceRe
   if (core.alarms === undefined || !alarms?.enable || service.status !== 'ACTIVE') return undefined;
   if (deployments[0]?.rolloutState !== 'IN_PROGRESS') return undefined;
   const found = await core.alarms.find(service.account, alarms.names);
+  if (found === undefined) return { ringing: undefined, bakeMs: 0 };
   return {
     ringing: alarms.names.filter((name) => found.get(name)?.state === 'ALARM'),
     bakeMs: Math.max(0, ...[...found.values()].map((each) => each.evaluationMs)),

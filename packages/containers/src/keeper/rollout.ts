@@ -25,6 +25,11 @@ interface Failure {
 
 const stopped = { what: 'ECS deployment', reason: 'stopped by request.' } as const;
 
+/** Of its alarms it cannot be known now whether they ring. */
+export function isBlind(service: KeptService): boolean {
+  return service.alarms !== undefined && service.alarms.ringing === undefined;
+}
+
 /** Alarms that ring and did not when the deployment began. */
 function alarmed(service: KeptService, rollout: Rollout | undefined): string[] {
   const before = rollout?.ignoredAlarms;
@@ -99,7 +104,7 @@ function rollBack(course: Course, failed: Deployment, goal: Deployment, failure:
 
 /** With the alarms that rang at its beginning, and those that ring since. */
 function watched(service: KeptService, rollout: Rollout): Rollout {
-  if (service.alarms === undefined) return rollout;
+  if (service.alarms?.ringing === undefined) return rollout;
   if (rollout.ignoredAlarms === undefined) return { ...rollout, ignoredAlarms: service.alarms.ringing };
   const ringing = alarmed(service, rollout);
   return ringing.length === 0 ? rollout : { ...rollout, triggeredAlarms: ringing };
@@ -145,22 +150,30 @@ export function judge(service: KeptService, noted: readonly Deployment[], now: n
   };
 }
 
-/** Until when a deployment whose tasks are all there waits for its alarms; 0 if it does not. Shifting ones bake by themselves. */
+/** Whether the deployment, once its tasks are all there, waits for its alarms. Shifting ones bake by themselves. */
+function bakes(service: KeptService, rollout: Rollout | undefined): rollout is Rollout {
+  return rollout?.status === 'IN_PROGRESS' && service.shifting === undefined;
+}
+
+/** Until when it waits for them; 0 if it does not. */
 export function bakesUntil(service: KeptService, rollout: Rollout | undefined): number {
-  const waits = rollout?.status === 'IN_PROGRESS' && service.shifting === undefined;
-  if (!waits || rollout.bakingSince === undefined) return 0;
+  if (!bakes(service, rollout) || rollout.bakingSince === undefined) return 0;
   return rollout.bakingSince + (service.alarms?.bakeMs ?? 0);
+}
+
+/** Only time in which its alarms are known counts: who sees nothing cannot ring. */
+function baking(service: KeptService, rollout: Rollout | undefined, now: number): Rollout | undefined {
+  if (service.alarms === undefined || rollout === undefined) return rollout;
+  return { ...rollout, bakingSince: isBlind(service) ? undefined : (rollout.bakingSince ?? now) };
 }
 
 /** The primary deployment is all that there is, and all of it is healthy. */
 export function complete(service: KeptService, steady: Course, now: number): Course {
   const [primary, ...others] = steady.deployments;
   if (primary === undefined || primary.rolloutState !== 'IN_PROGRESS') return steady;
-  const course: Course = {
-    ...steady,
-    rollout: service.alarms === undefined ? steady.rollout : steady.rollout && { bakingSince: now, ...steady.rollout },
-  };
-  if (bakesUntil(service, course.rollout) > now) return course;
+  const course: Course = { ...steady, rollout: baking(service, steady.rollout, now) };
+  const blind = isBlind(service) && bakes(service, course.rollout);
+  if (blind || bakesUntil(service, course.rollout) > now) return course;
   const done: Deployment = {
     ...primary,
     rolloutState: 'COMPLETED',

@@ -152,7 +152,7 @@ describe('shifting traffic', () => {
 
   test('waits at a hook for its answer, and acts by itself when there is none in time', () => {
     const hooks = [{ stages: ['POST_SCALE_UP' as const], timeoutMinutes: 60, timeoutAction: 'ROLLBACK' as const }];
-    const facts = { now: 1000, scaledUp: true, replaces: true };
+    const facts = { now: 1000, scaledUp: true, replaces: true, blind: false };
     const waiting = advance(rollout(), strategy({ hooks }), facts);
     expect(waiting.rollout.stage).toBe('POST_SCALE_UP');
     expect(waiting.at).toBe(1000 + 60 * minuteMs);
@@ -165,8 +165,16 @@ describe('shifting traffic', () => {
     expect(on.rollout).toMatchObject({ stage: 'TEST_TRAFFIC_SHIFT', traffic: { test: 100, production: 0 } });
   });
 
+  test('goes on after its bake only when it is known whether its alarms ring', () => {
+    const traffic = { production: 100, test: 100 };
+    const baked = rollout({ stage: 'BAKE_TIME', stageSince: 0, traffic, applied: traffic });
+    const facts = { now: 5 * minuteMs, scaledUp: true, replaces: true };
+    expect(advance(baked, strategy(), { ...facts, blind: true })).toEqual({ rollout: baked, at: 0 });
+    expect(advance(baked, strategy(), { ...facts, blind: false }).rollout.stage).toBe('CLEAN_UP');
+  });
+
   test('of a first deployment needs no baking', () => {
-    const first = { now: 1000, scaledUp: true, replaces: false };
+    const first = { now: 1000, scaledUp: true, replaces: false, blind: true };
     const shifted = advance(rollout(), strategy(), first).rollout;
     expect(shifted.traffic).toEqual({ test: 100, production: 100 });
     expect(advance({ ...shifted, applied: shifted.traffic }, strategy(), first).rollout.stage).toBe('CLEAN_UP');

@@ -1,7 +1,7 @@
 // A deployment that shifts traffic, in the plan of its service: which stage it is in, and that both revisions stay until the
 // load balancer has been told what follows.
 import { planGreen } from './green.ts';
-import type { Course } from './rollout.ts';
+import { type Course, isBlind } from './rollout.ts';
 import { advance, isBefore, sameTraffic } from './stages.ts';
 import type { KeptService, KeptTask, Moves, PlanSettings } from './types.ts';
 
@@ -30,7 +30,7 @@ export function planShifting(
   if (rollout.status !== 'IN_PROGRESS' || primary?.id !== rollout.deploymentId) return undefined;
   const replaces = service.lastCompleted !== undefined && service.lastCompleted.id !== primary.id;
   const { scaledUp } = planGreen(service, tasks, settings, {});
-  const staged = advance(rollout, shifting, { now: settings.now, scaledUp, replaces });
+  const staged = advance(rollout, shifting, { now: settings.now, scaledUp, replaces, blind: isBlind(service) });
   const next: Course = { ...course, rollout: staged.rollout };
   const over = staged.rollout.stage === 'CLEAN_UP';
   const both = over

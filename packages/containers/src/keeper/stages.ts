@@ -39,6 +39,8 @@ export interface StageFacts {
   readonly scaledUp: boolean;
   /** Whether another revision serves until now: without one there is nothing to wait for. */
   readonly replaces: boolean;
+  /** Alarms are watched, and it cannot be known now whether they ring. */
+  readonly blind: boolean;
 }
 
 interface Staged {
@@ -104,6 +106,7 @@ function step(rollout: Rollout, strategy: ShiftingStrategy, facts: StageFacts): 
   if (stage === 'BAKE_TIME') {
     const due = entered + strategy.bakeMinutes * minuteMs;
     if (facts.replaces && now < due) return { rollout, at: due };
+    if (facts.replaces && facts.blind) return waits;
   }
   if (stage === 'CLEAN_UP') return waits;
   if (stage !== 'SCALE_UP' && stage !== 'BAKE_TIME') {

@@ -99,7 +99,7 @@ describe('the circuit breaker', () => {
 });
 
 describe('alarms', () => {
-  const watching = (ringing: readonly string[], rollback = true, bakeMs = 0) => {
+  const watching = (ringing: readonly string[] | undefined, rollback = true, bakeMs = 0) => {
     const good = deployment('good', { rolloutState: 'COMPLETED', status: 'ACTIVE' });
     return world({
       service: service({
@@ -121,10 +121,11 @@ describe('alarms', () => {
       tasks: [task('g', { deploymentId: 'good' })],
     });
   };
-  const ring = (at: World, ...ringing: string[]) => {
+  const know = (at: World, ringing: readonly string[] | undefined) => {
     const { rollback = false, bakeMs = 0 } = at.service.alarms ?? {};
     at.service = { ...at.service, alarms: { rollback, ringing, bakeMs } };
   };
+  const ring = (at: World, ...ringing: string[]) => know(at, ringing);
 
   test('that begin to ring during a deployment bring the one before back', () => {
     const at = watching([]);
@@ -157,6 +158,33 @@ describe('alarms', () => {
     run(calm, { luck: () => true }, 20);
     expect(calm.service.rollout).toMatchObject({ status: 'SUCCESSFUL' });
     expect((calm.service.rollout?.finishedAt ?? 0) - (calm.service.rollout?.bakingSince ?? 0)).toBeGreaterThan(59_999);
+  });
+
+  test('that cannot be known are not taken for silent: the deployment is not complete, whatever time goes by', () => {
+    const at = watching(undefined);
+    run(at, { luck: () => true }, 50);
+    expect(at.service).toMatchObject({ steady: true, rollout: { status: 'IN_PROGRESS' } });
+    expect(at.service.rollout?.ignoredAlarms).toBeUndefined();
+    expectRest(at);
+    know(at, ['old']);
+    run(at, { luck: () => true }, 3);
+    expect(at.service.rollout).toMatchObject({ status: 'SUCCESSFUL', ignoredAlarms: ['old'] });
+  });
+
+  test('that are not known for a while are waited for anew', () => {
+    const at = watching([], true, 60_000);
+    for (let i = 0; i < 20 && !at.service.steady; i++) round(at, { luck: () => true });
+    expect(at.service.rollout?.bakingSince).toBeDefined();
+    know(at, undefined);
+    run(at, { luck: () => true }, 50);
+    expect(at.service.rollout).toMatchObject({ status: 'IN_PROGRESS', ignoredAlarms: [] });
+    const seen = at.now;
+    know(at, []);
+    run(at, { luck: () => true }, 1);
+    expect(at.service.rollout?.bakingSince).toBeGreaterThanOrEqual(seen);
+    ring(at, 'errors');
+    run(at, { luck: () => true }, 10);
+    expect(at.service.rollout).toMatchObject({ status: 'ROLLBACK_SUCCESSFUL', triggeredAlarms: ['errors'] });
   });
 
   test('without rollback stop the deployment where it is', () => {
