@@ -15,6 +15,7 @@ const collect: Operation = { kind: 'collect' };
 const later: Operation = { kind: 'time passes', graces: 3 };
 const pushed: Operation = { kind: 'push', repository: 'a', image: 0 };
 const pushedToB: Operation = { kind: 'push', repository: 'b', image: 0 };
+const sentWhole: Operation = { kind: 'push whole', repository: 'a', image: 0 };
 const uploads: readonly Operation[] = [0, 1].map((blob) => ({ kind: 'upload', repository: 'shelf', blob }));
 const unlinks: readonly Operation[] = [0, 1].map((blob) => ({ kind: 'unlink', repository: 'shelf', blob }));
 
@@ -28,6 +29,7 @@ const situations = {
 
 const rivals: Readonly<Record<string, Operation>> = {
   'a push': pushed,
+  'a push that asks for nothing': sentWhole,
   'a push of the same image': pushedToB,
   'a deletion': { kind: 'delete image', repository: 'b', image: 0 },
   'another collector': collect,
@@ -81,6 +83,7 @@ const image = fc.nat(1);
 const blob = fc.nat(2);
 const operation: fc.Arbitrary<Operation> = fc.oneof(
   { weight: 4, arbitrary: fc.record({ kind: fc.constant('push' as const), repository, image }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('push whole' as const), repository, image }) },
   { weight: 3, arbitrary: fc.constant(collect) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('delete image' as const), repository, image }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('delete repository' as const), repository }) },
@@ -134,6 +137,12 @@ function rewritten(where: string, rule: RegExp, by: string): Mutation {
   };
 }
 
+function allOf(...all: readonly Mutation[]): Mutation {
+  return (step) => all.reduce((mutated, each) => each(mutated), step);
+}
+
+const holding = 'AND EXISTS (SELECT 1 FROM registry_repository_blobs l';
+const rescuing = 'check_at = NULL\n      WHERE digest = ? AND status <>';
 const unlinking = 'digest = ? AND lease_until <=';
 const recording = 'INSERT INTO registry_blobs';
 
@@ -180,13 +189,28 @@ const mutations: Readonly<Record<string, Broken>> = {
     before: linked,
     together: [collect, pushed],
   },
+  'a push of a layer that is there already, and takes no lease while its bytes come': {
+    mutation: rewritten(holding, /lease_until = \?/, 'lease_until = ? * 0'),
+    before: named,
+    together: [sentWhole, collect],
+  },
+  'a link to a layer that was there when its bytes began to come, and may be removed by now': {
+    mutation: allOf(
+      rewritten(holding, /lease_until = \?/, 'lease_until = ? * 0'),
+      rewritten(rescuing, /AND status <> 'deleting'/, ''),
+    ),
+    before: named,
+    together: [sentWhole, collect],
+  },
 };
 
 test.each(Object.entries(mutations))(
   '%s is noticed',
   async (_, { mutation, before, together }) => {
     const fault = await firstFault(pairs(before, together, 3), mutation);
-    expect(fault).toMatch(/has no bytes|is linked and|does not link|in the end|not in this repository/);
+    expect(fault).toMatch(
+      /has no bytes|is linked and|does not link|in the end|not in this repository|just being removed/,
+    );
     expect(fault).not.toMatch(/not there any more|TypeError|SyntaxError|StoreError/);
   },
   600_000,

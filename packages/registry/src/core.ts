@@ -9,6 +9,7 @@ import type { RepositoryRef } from './names.ts';
 import type { LayerKeys } from './encryption/layer-keys.ts';
 import type { Sealing } from './encryption/sealing.ts';
 import type { EndAnswer } from './oci/answers.ts';
+import type { Holds } from './holds.ts';
 import type { KernelCopy } from './oci/kernel-copy.ts';
 import type { ListPage } from './oci/list-page.ts';
 import type { PullEvents } from './pull-events.ts';
@@ -36,6 +37,8 @@ export interface Core {
   readonly counters: Counters;
   readonly endAnswer: EndAnswer;
   readonly sealer: Sealer;
+  /** Blobs that requests under way rely on. */
+  readonly holds: Holds;
   readonly imageMemory: ImageMemory;
   /** Pages of lists, as they are sent. */
   readonly pages: RevisionMemory<ListPage>;

@@ -85,6 +85,16 @@ describe.each(testStores())('encrypted repositories on $name', (backEnd) => {
     expect(row?.wrapped.length).toBeGreaterThan(60);
   });
 
+  test('a layer that the caller can read elsewhere is sealed anew, under the same key or from the clear', async () => {
+    const key = await newKey(clients);
+    for (const name of ['shop/one', 'shop/two']) await makeEncrypted(clients, name, key);
+    const bytes = randomBytes(300_000);
+    for (const name of ['shop/clear', 'shop/one', 'shop/two']) await pushBlob(at, name, bytes);
+    const rows = await at.store.all<{ stored: string }>(sql`SELECT DISTINCT stored FROM registry_repository_blobs`);
+    expect(rows).toHaveLength(3);
+    expect(await at.store.all(sql`SELECT stored FROM registry_sealed_blobs`)).toHaveLength(2);
+  });
+
   test('an upload in pieces is sealed as it arrives, goes on after a restart, and takes a wrong digest badly', async () => {
     await makeEncrypted(clients, 'shop/pieces', await newKey(clients));
     const begun = await at.ask('/v2/shop/pieces/blobs/uploads/', { method: 'POST' });

@@ -193,6 +193,24 @@ function layerEvent(core: Core, repository: Repository, digest: Digest, size: nu
   });
 }
 
+/** Takes a blob out of collection's hands. A lost race is a ConflictError. */
+function rescueStep(stored: Digest, lease: number): Step {
+  return {
+    sql: sql`UPDATE registry_blobs SET status = 'none', version = version + 1, lease_until = ${lease}, check_at = NULL
+      WHERE digest = ${stored} AND status <> 'deleting'`,
+    expect: 1,
+  };
+}
+
+/** Links a blob that has a record and is not being removed: else a ConflictError. */
+function linkBlobSteps(core: Core, target: Repository, digest: Digest, layer: Layer, lease: number): Step[] {
+  return [
+    rescueStep(layer.stored, lease),
+    ...linkSteps(target, digest, layer, lease),
+    layerEvent(core, target, digest, layer.size),
+  ];
+}
+
 /**
  * Links a blob of `source` into `target`. False if `source` does not have it (any more), or it is being removed: then it
  * must be uploaded. The leases are taken in the transaction that links.
@@ -214,13 +232,7 @@ export async function mountLayer(
           WHERE repository = ${source.id} AND digest = ${digest} AND stored = ${layer.stored}`,
         expect: 1,
       },
-      {
-        sql: sql`UPDATE registry_blobs SET status = 'none', version = version + 1, lease_until = ${lease}, check_at = NULL
-          WHERE digest = ${layer.stored} AND status <> 'deleting'`,
-        expect: 1,
-      },
-      ...linkSteps(target, digest, layer, lease),
-      layerEvent(core, target, digest, layer.size),
+      ...linkBlobSteps(core, target, digest, layer, lease),
     ]);
   } catch (error) {
     if (error instanceof ConflictError) return false;
@@ -228,6 +240,45 @@ export async function mountLayer(
   }
   core.counters.blobsMounted.add();
   return true;
+}
+
+/**
+ * Sees to it that the blob of a layer of `source` stays for a grace at least, whatever becomes of its links. Writes only when
+ * half of its lease is used up. False if `source` does not have it (any more), or it is being removed.
+ */
+export async function holdLayer(core: Core, source: Repository, digest: Digest, layer: Layer): Promise<boolean> {
+  const { stored } = layer;
+  const held = await core.store.get<{ lease_until: number }>(
+    sql`SELECT lease_until FROM registry_blobs WHERE digest = ${stored} AND status = 'none'`,
+  );
+  if (held && held.lease_until > core.clock.now() + core.graceMs) return true;
+  const [result] = await core.store.write([
+    {
+      sql: sql`UPDATE registry_blobs SET status = 'none', version = version + 1, lease_until = ${newLease(core)}
+        WHERE digest = ${stored} AND status <> 'deleting' AND EXISTS (SELECT 1 FROM registry_repository_blobs l
+          WHERE l.repository = ${source.id} AND l.digest = ${digest} AND l.stored = ${stored})`,
+    },
+  ]);
+  return result?.changes === 1;
+}
+
+/**
+ * Links a blob that was held since before its bytes were verified (`holdLayer`, `Holds`), with `ending` in the same transaction.
+ * Throws layerBeingRemoved if this process stood still for so long that the hold ran out, or repositoryUnknown.
+ */
+export async function linkHeldLayer(
+  core: Core,
+  target: Repository,
+  digest: Digest,
+  layer: Layer,
+  ending: readonly Step[],
+): Promise<void> {
+  try {
+    await core.store.write([...linkBlobSteps(core, target, digest, layer, newLease(core)), ...ending]);
+  } catch (error) {
+    throw error instanceof ConflictError ? new RegistryError('layerBeingRemoved') : error;
+  }
+  core.counters.blobsMounted.add();
 }
 
 /**

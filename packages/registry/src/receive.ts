@@ -61,12 +61,12 @@ async function* watched(
   }
 }
 
-/** Takes a body to its end without keeping it; its digest. `recorded` keeps its upload from expiring. */
+/** Takes a body to its end without keeping it; its digest. `recorded`, if there is one, is kept from expiring. */
 export async function verifyBytes(
   core: Core,
   source: AsyncIterable<Uint8Array>,
   algorithm: DigestAlgorithm,
-  recorded: Pick<Upload, 'id' | 'expiresAt'>,
+  recorded: Pick<Upload, 'id' | 'expiresAt'> | undefined,
 ): Promise<Digest> {
   const hash = newHash(algorithm);
   for await (const chunk of watched(core, source, recorded)) {

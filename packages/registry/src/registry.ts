@@ -14,6 +14,7 @@ import { createPullEvents } from './pull-events.ts';
 import { createPullThroughState } from './pull-through/state.ts';
 import { defaultQuotas } from './limits.ts';
 import { lifecycleService } from './lifecycle/apply.ts';
+import { createHolds, holdRenewal } from './holds.ts';
 import { createImageMemory } from './image-memory.ts';
 import { createPullRecorder } from './pulls.ts';
 import { recover } from './recovery.ts';
@@ -38,6 +39,7 @@ export function createCore(options: RegistryOptions): Core {
     graceMs: collection.graceMs,
     counters: createCounters(meter),
     sealer: createSealer(store),
+    holds: createHolds(),
     imageMemory: createImageMemory(store),
     pages: createPageMemory(store),
     endAnswer: answersTogether(),
@@ -66,6 +68,7 @@ export function createRegistry(options: RegistryOptions): Registry {
       collector.service,
       lifecycleService(core),
       rewrapLoop(core),
+      holdRenewal(core),
     ],
     recover: () => recover(core),
     imageWriter: (principal, repository) => createImageWriter(core, principal, repository),

@@ -1,6 +1,7 @@
 // The registry over a bucket: what a crash leaves goes to collection, and a store that is away is said so.
+import { randomBytes } from 'node:crypto';
 import { type Clock, digestOf, silentLogger, systemClock } from '@longshore/base';
-import { openS3BlobStore } from '@longshore/blobs';
+import { type BlobStore, openS3BlobStore } from '@longshore/blobs';
 import { findS3Server, missingS3Server, startS3Server, type ThrowAwayS3 } from '@longshore/blobs/testing';
 import type { Store } from '@longshore/store';
 import { testStores } from '@longshore/store/testing';
@@ -53,6 +54,28 @@ describe.skipIf(absent)(`a registry over a bucket${absent ? ` (${missingS3Server
       await at.close();
     },
   );
+
+  test('a layer that the caller can read already is verified and linked, and not sent to the bucket again', async () => {
+    const { url } = await server.bucket();
+    const { credentials } = server;
+    const blobs = await openS3BlobStore({ url, credentials, log: silentLogger });
+    let appends = 0;
+    const wrapBlobs = () => ({
+      ...blobs,
+      append: (...given: Parameters<BlobStore['append']>) => {
+        appends += 1;
+        return blobs.append(...given);
+      },
+    });
+    const at = await openTestRegistry({ wrapBlobs });
+    const bytes = randomBytes(400_000);
+    const digest = await pushBlob(at, 's3/first', bytes);
+    await pushBlob(at, 's3/second', bytes);
+    expect(appends).toBe(1);
+    const got = await (await at.ask(`/v2/s3/second/blobs/${digest}`)).arrayBuffer();
+    expect(digestOf(new Uint8Array(got))).toBe(digest);
+    await at.close();
+  });
 
   test('while the bucket is away, pulls and pushes are told to come again', async () => {
     const own = await startS3Server();

@@ -1,43 +1,31 @@
-// A whole layer that arrives although the caller can read it in another repository of the account: its bytes are verified as
-// they come, but not written again; then it is linked, as a mount would. What the caller may not read is received like any
-// other, so that time tells nobody of it.
-import { type Digest, digestAlgorithm } from '@longshore/base';
-import { RegistryError } from '../errors.ts';
-import { mountLayer } from '../layers.ts';
-import { verifyBytes } from '../receive.ts';
+// Whether the body of a request is a layer that the caller can read already (../known-layers.ts). What the caller may not read is
+// received like any other, so that time tells nobody of it.
+import type { Digest } from '@longshore/base';
+import { receiveKnownLayer, refuseKnownLayer } from '../known-layers.ts';
 import type { Repository } from '../repositories.ts';
-import { cancelUpload, touchUpload, type Upload, uploadOffset } from '../uploads.ts';
+import { touchUpload, type Upload, uploadOffset } from '../uploads.ts';
 import { bodyLength, bodyOf, header, type OciCall } from './call.ts';
 import { readableElsewhere } from './mounts.ts';
 
 /** Smaller ones are written sooner than another place is looked for. */
 const worthLooking = 256 * 1024;
 
-/** Whether the body, all of the upload, was taken this way. Throws layerMismatch. */
+/** Whether the body, all of the layer, was taken this way. `upload` is the recorded one that it ends. Throws layerMismatch. */
 export async function tryKnownLayer(
   call: OciCall,
   repository: Repository,
-  upload: Upload,
   digest: Digest,
+  upload?: Upload,
 ): Promise<boolean> {
   const { core, request } = call;
   const length = bodyLength(request);
   if (length === undefined || length < worthLooking || header(request, 'content-range') !== undefined) return false;
-  if ((await uploadOffset(core, repository, upload)) !== 0) return false;
+  if (upload && (await uploadOffset(core, repository, upload)) !== 0) return false;
   const known = await readableElsewhere(call, repository, digest);
-  if (known?.layer.size !== length) return false;
-  // Bytes that were lost come back with a push.
-  if ((await core.blobs.size(known.layer.stored)) === undefined) return false;
-  const recorded = { id: upload.id, expiresAt: await touchUpload(core, upload) };
-  const actual = await verifyBytes(core, bodyOf(request), digestAlgorithm(digest), recorded);
-  if (actual !== digest) {
-    await cancelUpload(core, upload.id);
-    throw new RegistryError('layerMismatch', `The content has digest ${actual}.`);
+  if (!known) return false;
+  const target = { repository, upload: upload && { id: upload.id, expiresAt: await touchUpload(core, upload) } };
+  if (known.layer.size !== length) {
+    return refuseKnownLayer(core, target, `The layer has ${known.layer.size} bytes, the content ${length}.`);
   }
-  // Collection may have taken it meanwhile: the client sends it again, and then it is stored.
-  if (!(await mountLayer(core, known.repository, repository, digest, known.layer))) {
-    throw new RegistryError('layerBeingRemoved');
-  }
-  await cancelUpload(core, upload.id);
-  return true;
+  return receiveKnownLayer(core, known, target, bodyOf(request));
 }

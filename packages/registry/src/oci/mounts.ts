@@ -4,7 +4,8 @@
 import type { Digest } from '@longshore/base';
 import { accountSetting } from '../account-settings.ts';
 import { findRegistryAccount } from '../accounts.ts';
-import { findLayer, type Layer, mountLayer, repositoriesLinking } from '../layers.ts';
+import type { KnownLayer } from '../known-layers.ts';
+import { findLayer, mountLayer, repositoriesLinking } from '../layers.ts';
 import { resolvePathName } from '../names.ts';
 import type { Repository } from '../repositories.ts';
 import { isAllowed, isInScope, scopeText } from './access.ts';
@@ -54,18 +55,22 @@ async function mayMount(call: OciCall, target: Repository): Promise<boolean> {
   return accountSetting(settings, 'BLOB_MOUNTING') === 'ENABLED';
 }
 
-/** A repository of the caller's own account that has the layer, as `target` could link it, and that the caller may pull from. */
+/**
+ * A repository of the caller's own account that has the layer, and that the caller may pull from. Nothing for an encrypted target,
+ * which has bytes of its own of every layer that is pushed to it.
+ */
 export async function readableElsewhere(
   call: OciCall,
   target: Repository,
   digest: Digest,
-): Promise<{ readonly repository: Repository; readonly layer: Layer } | undefined> {
+): Promise<KnownLayer | undefined> {
   const { core, caller } = call;
-  if (target.account !== caller.principal.account || !(await mayMount(call, target))) return undefined;
+  if (target.account !== caller.principal.account || target.settings.kmsKey !== undefined) return undefined;
+  if (!(await mayMount(call, target))) return undefined;
   for await (const each of readable(call, digest)) {
-    if (each.settings.kmsKey !== target.settings.kmsKey || !isInScope(call, each, 'pull')) continue;
+    if (each.settings.kmsKey !== undefined || !isInScope(call, each, 'pull')) continue;
     const { layer } = await findLayer(core, each, digest);
-    if (layer) return { repository: each, layer };
+    if (layer?.stored === digest) return { repository: each, digest, layer };
   }
   return undefined;
 }

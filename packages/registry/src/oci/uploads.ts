@@ -59,6 +59,7 @@ async function begin(call: OciCall, name: string, ref: RepositoryRef): Promise<v
     return sendCreated(call, name, mounting.digest);
   }
   if (wholeDigest) {
+    if (await tryKnownLayer(call, repository, wholeDigest)) return sendCreated(call, name, wholeDigest);
     await receiveWhole(call, repository, wholeDigest);
     return sendCreated(call, name, wholeDigest);
   }
@@ -107,7 +108,7 @@ async function appendBody(
 
 async function finish(call: OciCall, name: string, repository: Repository, upload: Upload): Promise<void> {
   const digest = requireDigest(call.query.get('digest'));
-  if (await tryKnownLayer(call, repository, upload, digest)) return sendCreated(call, name, digest);
+  if (await tryKnownLayer(call, repository, digest, upload)) return sendCreated(call, name, digest);
   // Without a chunk there is nothing to append: also what a PUT left finished, but not recorded, can be finished again.
   if (hasBody(call.request) || header(call.request, 'content-range') !== undefined) {
     await appendBody(call, name, repository, upload, digest);

@@ -6,6 +6,7 @@ import type { Core } from '../core.ts';
 import { RegistryError } from '../errors.ts';
 import { imageManifest, type TestManifest } from './fixture.ts';
 import { deleteImage, putImage } from '../images.ts';
+import { type KnownLayer, receiveKnownLayer } from '../known-layers.ts';
 import { findLayer, keepLayer, mountLayer, unlinkLayer } from '../layers.ts';
 import type { Tag } from '../names.ts';
 import { finishLayer, receive } from '../receive.ts';
@@ -15,7 +16,7 @@ import { createScript, type Script, type Task } from './script.ts';
 import { collectRounds, contents, graceMs, type Mutation, repositoryRef, standsStill, type World } from './world.ts';
 
 export type Operation =
-  | { readonly kind: 'push' | 'delete image'; readonly repository: 'a' | 'b'; readonly image: number }
+  | { readonly kind: 'push' | 'push whole' | 'delete image'; readonly repository: 'a' | 'b'; readonly image: number }
   | { readonly kind: 'upload' | 'unlink'; readonly repository: 'shelf'; readonly blob: number }
   | { readonly kind: 'delete repository'; readonly repository: 'a' | 'b' }
   | { readonly kind: 'collect' }
@@ -153,7 +154,9 @@ function begin(played: Played, operation: Operation): Task {
     const core = replica.core(task);
     switch (operation.kind) {
       case 'push':
-        return push(played, core, operation.repository, operation.image);
+        return push(played, core, operation, provide);
+      case 'push whole':
+        return push(played, core, operation, (...layer) => sendWhole(...layer, () => script.gate(task, 'body')));
       case 'upload':
         return upload(
           core,
@@ -171,7 +174,7 @@ function begin(played: Played, operation: Operation): Task {
       case 'collect':
         return collectRounds(world, replica, task, 3);
       case 'time passes':
-        if (!standsStill(script)) world.time += operation.graces * graceMs;
+        if (!standsStill(script)) await world.pass(operation.graces * graceMs);
         return undefined;
       case 'crash':
         return crash(played, task, core);
@@ -194,15 +197,23 @@ async function allow(kinds: readonly string[], work: () => Promise<void>): Promi
   }
 }
 
-/** As a client does: asks for each layer, mounts it, or uploads it; then the manifest. */
-async function push(played: Played, core: Core, name: 'a' | 'b', image: number): Promise<void> {
+interface Pushed {
+  readonly repository: 'a' | 'b';
+  readonly image: number;
+}
+
+/** How a client brings a layer. */
+type Provide = (core: Core, repository: Repository, name: string, content: string) => Promise<void>;
+
+/** As a client does: each layer, then the manifest. */
+async function push(played: Played, core: Core, { repository: name, image }: Pushed, bring: Provide): Promise<void> {
   const since = core.clock.now();
   const repository = await ensureRepository(core, repositoryRef(name), 'CREATE_ON_PUSH');
   const deleted = [...played.before, ...played.together].some(
     (each) => each.kind === 'delete repository' && each.repository === name,
   );
   try {
-    for (const content of blobsOf(image)) await provide(core, repository, name, content);
+    for (const content of blobsOf(image)) await bring(core, repository, name, content);
     const bytes = Buffer.from(images[image]?.bytes ?? '');
     await putImage(core, repository, { bytes, mediaType: undefined, tags: [`v${image}` as Tag] });
     played.pushed.push({ repository: name, image });
@@ -213,14 +224,39 @@ async function push(played: Played, core: Core, name: 'a' | 'b', image: number):
   }
 }
 
+async function* elsewhere(core: Core, name: string, digest: Digest): AsyncGenerator<KnownLayer> {
+  for (const from of ['a', 'b', 'shelf'].filter((each) => each !== name)) {
+    const { repository, layer } = await findLayer(core, repositoryRef(from), digest);
+    if (repository && layer) yield { repository, digest, layer };
+  }
+}
+
+/** Asks for the layer, mounts it, or uploads it. */
 async function provide(core: Core, repository: Repository, name: string, content: string): Promise<void> {
   const digest = digestOf(content);
   const held = await findLayer(core, repositoryRef(name), digest);
   if (held.repository && held.layer && (await keepLayer(core, held.repository, digest, held.layer))) return;
-  for (const from of ['a', 'b', 'shelf'].filter((each) => each !== name)) {
-    const source = await findLayer(core, repositoryRef(from), digest);
-    if (!source.repository || !source.layer) continue;
+  for await (const source of elsewhere(core, name, digest)) {
     if (await mountLayer(core, source.repository, repository, digest, source.layer)) return;
+  }
+  await upload(core, repository, content);
+}
+
+/** Sends it without asking, and others come in before the body's first byte, and before its end. */
+async function sendWhole(
+  core: Core,
+  repository: Repository,
+  name: string,
+  content: string,
+  inBetween: () => Promise<void>,
+): Promise<void> {
+  async function* body() {
+    await inBetween();
+    yield Buffer.from(content);
+    await inBetween();
+  }
+  for await (const known of elsewhere(core, name, digestOf(content))) {
+    if (await receiveKnownLayer(core, known, { repository, upload: undefined }, body())) return;
   }
   await upload(core, repository, content);
 }

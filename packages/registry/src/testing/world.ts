@@ -20,6 +20,7 @@ import {
 import { collectRound } from '../collection/round.ts';
 import { createTurn, NotOurTurnError } from '../collection/turn.ts';
 import type { Core } from '../core.ts';
+import { renewHolds } from '../holds.ts';
 import type { RepositoryName, RepositoryRef } from '../names.ts';
 import { createCore } from '../registry.ts';
 import { registryMigrations } from '../schema.ts';
@@ -64,6 +65,8 @@ export interface World {
   readonly blobs: BlobStore;
   /** Milliseconds; only tests move it. */
   time: number;
+  /** Lets time pass, with what every living process does all the while: renew what it holds. */
+  pass(ms: number): Promise<void>;
   replica(script: Script, mutation?: Mutation): Replica;
   /** Empty again. */
   reset(): Promise<void>;
@@ -83,13 +86,19 @@ export async function openWorld(): Promise<World> {
   await store.migrate([...storeMigrations, ...identityMigrations, ...registryMigrations]);
   const blobFolder = join(folder, 'blobs');
   const blobs = await openDirectoryBlobStore({ dir: blobFolder, log: silentLogger });
+  const processes = new Map<Task, Core>();
   const world: World = {
     store,
     blobs,
     time: 1_000_000,
-    replica: (script, mutation) => createReplica(world, script, mutation ?? ((step) => step)),
+    async pass(ms) {
+      world.time += ms;
+      for (const [task, core] of processes) if (task.state !== 'dead') await renewHolds({ ...core, store });
+    },
+    replica: (script, mutation) => createReplica(world, processes, script, mutation ?? ((step) => step)),
     async reset() {
       world.time = 1_000_000;
+      processes.clear();
       await store.write(
         tables
           .map((table) => ({ sql: { text: `DELETE FROM registry_${table}`, params: [] } }))
@@ -113,19 +122,19 @@ export async function openWorld(): Promise<World> {
   return world;
 }
 
-function createReplica(world: World, script: Script, mutation: Mutation): Replica {
+function createReplica(world: World, processes: Map<Task, Core>, script: Script, mutation: Mutation): Replica {
   const core = (task: Task): Core => {
     const store = gatedStore(world.store, script, task, mutation);
     const clock: Clock = {
       now: () => world.time,
       async sleep(ms) {
         await script.gate(task, 'sleep');
-        if (!standsStill(script)) world.time += ms;
+        if (!standsStill(script)) await world.pass(ms);
       },
     };
     const parts = { clock, log: silentLogger, region: 'us-east-1' };
     const identity = createIdentity({ ...parts, store: world.store, masterKey: new Uint8Array(32) });
-    return createCore({
+    const made = createCore({
       ...parts,
       store,
       blobs: gatedBlobs(world.blobs, script, task),
@@ -135,6 +144,8 @@ function createReplica(world: World, script: Script, mutation: Mutation): Replic
       uploadTtlMs: 3_600_000,
       collection: { graceMs, everyMs: 3_600_000 },
     });
+    processes.set(task, made);
+    return made;
   };
   return { core };
 }
