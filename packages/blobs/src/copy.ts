@@ -1,7 +1,7 @@
 // The copy loop: from an open file into a sink, reading the next piece while the last one is written. Faster than a Node read
 // stream (no queue, no new buffer for each piece) and with a fixed memory of two buffers.
-import type { FileHandle } from 'node:fs/promises';
 import type { BufferPool } from './buffers.ts';
+import type { FileBytes } from './file-bytes.ts';
 import type { ByteSink } from './types.ts';
 
 /** Blobs up to this size are read in one call. */
@@ -12,7 +12,7 @@ const largeBytes = 1024 * 1024;
 
 /** Copies `length` bytes from byte `first` of `file`. Throws if the file is shorter, or whatever the sink throws. */
 export async function copyBytes(
-  file: FileHandle,
+  file: FileBytes,
   sink: ByteSink,
   pool: BufferPool,
   first: number,
@@ -21,7 +21,7 @@ export async function copyBytes(
   if (length === 0) return;
   if (length <= smallBytes) {
     const buffer = Buffer.allocUnsafe(length);
-    await readFull(file, buffer, first);
+    await file.fill(buffer, first);
     return sink.write(buffer);
   }
   if (sink.takeFile && length >= largeBytes) return sink.takeFile(file, first, length);
@@ -34,7 +34,7 @@ export async function copyBytes(
 }
 
 async function copyLarge(
-  file: FileHandle,
+  file: FileBytes,
   sink: ByteSink,
   buffers: readonly [Buffer, Buffer],
   first: number,
@@ -45,26 +45,16 @@ async function copyLarge(
   let position = first;
   let [current, other] = buffers;
   let filled = piece(current, position);
-  await readFull(file, filled, position);
+  await file.fill(filled, position);
   while (true) {
     position += filled.length;
     if (position >= end) return sink.write(filled);
     const next = piece(other, position);
     // Both must have settled before a buffer is given back, so a failure of one waits for the other.
-    const [read, written] = await Promise.allSettled([readFull(file, next, position), sink.write(filled)]);
+    const [read, written] = await Promise.allSettled([file.fill(next, position), sink.write(filled)]);
     if (written.status === 'rejected') throw written.reason;
     if (read.status === 'rejected') throw read.reason;
     [current, other] = [other, current];
     filled = next;
-  }
-}
-
-/** Fills `buffer` from `position`. */
-async function readFull(file: FileHandle, buffer: Buffer, position: number): Promise<void> {
-  let done = 0;
-  while (done < buffer.length) {
-    const { bytesRead } = await file.read(buffer, done, buffer.length - done, position + done);
-    if (bytesRead === 0) throw new Error(`The file ends at byte ${position + done}, before the range asked for`);
-    done += bytesRead;
   }
 }

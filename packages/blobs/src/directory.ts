@@ -6,6 +6,7 @@ import { createBufferPool } from './buffers.ts';
 import { unlinkIfThere } from './file-errors.ts';
 import { createFolders } from './folders.ts';
 import { layoutOf } from './layout.ts';
+import { createOpenFiles } from './open-files.ts';
 import { createReader } from './reading.ts';
 import { recoverUploads } from './recovery.ts';
 import type { BlobStore } from './types.ts';
@@ -24,17 +25,19 @@ export async function openDirectoryBlobStore(options: DirectoryBlobStoreOptions)
   const layout = layoutOf(dir);
   const folders = createFolders();
   const pool = createBufferPool();
+  const files = createOpenFiles(layout);
   await folders.ensure(dir);
   await Promise.all([folders.ensure(layout.uploads), folders.ensure(layout.blobs)]);
   for (const algorithm of layout.algorithmFolders) await folders.ensure(algorithm);
   return {
     kind: 'directory',
-    ...createReader(layout, pool),
+    ...createReader(layout, files, pool),
     ...createUploads({ layout, folders, pool }),
     urlOf: async () => undefined,
     recover: (oracle) => recoverUploads({ layout, folders, log }, oracle),
     async remove(digest) {
       await unlinkIfThere(layout.blob(digest));
+      files.forget(digest);
       // Durable, so that a power cut cannot bring back what the registry forgot.
       await folders.ensure(layout.blobFolder(digest));
       await folders.sync(layout.blobFolder(digest));
@@ -43,7 +46,6 @@ export async function openDirectoryBlobStore(options: DirectoryBlobStoreOptions)
       const { bavail, blocks } = await statfs(layout.blobs);
       return bavail * 3 < blocks;
     },
-    // No file stays open between calls, so there is nothing to end.
-    close: async () => undefined,
+    close: () => files.close(),
   };
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { type Digest, type DigestAlgorithm, digestAlgorithm, finishDigest, newHash } from '@longshore/base';
 import type { BufferPool } from './buffers.ts';
 import { copyBytes } from './copy.ts';
+import { fileBytes } from './file-bytes.ts';
 import { DigestMismatchError, UploadNotFoundError } from './errors.ts';
 import { isExisting, isMissing, storageError, unlinkIfThere } from './file-errors.ts';
 import type { Folders } from './folders.ts';
@@ -109,7 +110,7 @@ async function digestOfUpload(
     return finishDigest(algorithm, state.hash.copy());
   }
   const hash = newHash(algorithm);
-  await copyBytes(file, { write: async (chunk) => void hash.update(chunk) }, pool, 0, size);
+  await copyBytes(fileBytes(file), { write: async (chunk) => void hash.update(chunk) }, pool, 0, size);
   return finishDigest(algorithm, hash);
 }
 

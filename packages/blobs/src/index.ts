@@ -9,6 +9,8 @@ export {
   UploadBusyError,
   UploadNotFoundError,
 } from './errors.ts';
+export { type FileBytes, fileBytes } from './file-bytes.ts';
+export { withLibc } from './libc.ts';
 export { SealBrokenError } from './sealed/chunk-cipher.ts';
 export { copySealed, type SealedBlob } from './sealed/reading.ts';
 export { noProgress, type SealedResult, type SealedUpload, type SealProgress } from './sealed/types.ts';

@@ -1,5 +1,5 @@
-// Reading blobs from the directory. The file is opened once and read to the end through that handle, so that a removal at the
-// same time harms nobody who has begun.
+// Reading blobs from the directory. A file is read to its end through one handle, so that a removal at the same time harms
+// nobody who has begun.
 import { constants } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { Readable } from 'node:stream';
@@ -9,9 +9,10 @@ import { copyBytes } from './copy.ts';
 import { BlobNotFoundError } from './errors.ts';
 import { isMissing } from './file-errors.ts';
 import type { Layout } from './layout.ts';
+import type { OpenFiles } from './open-files.ts';
 import type { BlobReader, ByteRange } from './types.ts';
 
-export function createReader(layout: Layout, pool: BufferPool): BlobReader {
+export function createReader(layout: Layout, files: OpenFiles, pool: BufferPool): BlobReader {
   async function openBlob(digest: Digest): Promise<FileHandle> {
     try {
       return await open(layout.blob(digest), constants.O_RDONLY | constants.O_NOFOLLOW);
@@ -29,19 +30,15 @@ export function createReader(layout: Layout, pool: BufferPool): BlobReader {
         throw error;
       }
     },
-    async copyTo(digest, sink, range) {
-      const file = await openBlob(digest);
-      try {
-        const { first, length } = await spanOf(file, range);
-        await copyBytes(file, sink, pool, first, length);
-      } finally {
-        await file.close();
-      }
-    },
+    copyTo: (digest, sink, range) =>
+      files.use(digest, async (blob) => {
+        const { first, length } = spanOf(blob.size, range);
+        await copyBytes(blob, sink, pool, first, length);
+      }),
     async open(digest, range) {
       const file = await openBlob(digest);
       try {
-        const { first, length } = await spanOf(file, range);
+        const { first, length } = spanOf((await file.stat()).size, range);
         if (length > 0)
           return file.createReadStream({ start: first, end: first + length - 1, highWaterMark: 256 * 1024 });
       } catch (error) {
@@ -55,11 +52,7 @@ export function createReader(layout: Layout, pool: BufferPool): BlobReader {
 }
 
 /** Which bytes to read. Throws a RangeError unless the range lies inside the file. */
-async function spanOf(
-  file: FileHandle,
-  range: ByteRange | undefined,
-): Promise<{ readonly first: number; readonly length: number }> {
-  const { size } = await file.stat();
+function spanOf(size: number, range: ByteRange | undefined): { readonly first: number; readonly length: number } {
   if (range === undefined) return { first: 0, length: size };
   const { first, last } = range;
   if (!Number.isSafeInteger(first) || !Number.isSafeInteger(last) || first < 0 || last < first || last >= size) {

@@ -1,8 +1,8 @@
 // The nouns of the blob store: content-addressed bytes, and uploads that become them. Nothing here knows accounts,
 // repositories or names; who may see what is the registry's business. Bodies are streamed, never held whole.
-import type { FileHandle } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import type { Digest, DigestAlgorithm } from '@longshore/base';
+import type { FileBytes } from './file-bytes.ts';
 
 /** An inclusive byte range, both ends given and inside the blob. */
 export interface ByteRange {
@@ -15,7 +15,7 @@ export interface ByteSink {
   /** Writes `chunk`; the buffer is the callee's only until the promise resolves, then it is reused. */
   write(chunk: Uint8Array): Promise<void>;
   /** Takes a long run of bytes from the open file by itself: a socket that the kernel can fill without a copy. */
-  takeFile?(file: FileHandle, first: number, length: number): Promise<void>;
+  takeFile?(file: FileBytes, first: number, length: number): Promise<void>;
 }
 
 export interface BlobReader {

@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { fileBytes } from '@longshore/blobs';
 import { openKernelCopy } from './kernel-copy.ts';
 import { ClientGoneError, responseSink } from './response-sink.ts';
 
@@ -39,7 +40,7 @@ async function serve(kernel: ReturnType<typeof openKernelCopy>): Promise<World> 
       await using file = await open(join(folder, 'file'));
       const sink = responseSink(response, kernel);
       await sink.write(Buffer.from('begin '));
-      if (sink.takeFile) await sink.takeFile(file, first, length);
+      if (sink.takeFile) await sink.takeFile(fileBytes(file), first, length);
       else await sink.write(content.subarray(first));
       response.end();
     };

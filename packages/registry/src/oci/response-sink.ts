@@ -1,8 +1,7 @@
 // Where a layer's bytes go: into a response, which pushes back. Long runs of a file go to the socket inside the kernel where
 // that is possible (plain TCP on Linux); the rest is written.
-import type { FileHandle } from 'node:fs/promises';
 import type { ServerResponse } from 'node:http';
-import type { ByteSink } from '@longshore/blobs';
+import type { ByteSink, FileBytes } from '@longshore/blobs';
 import { type KernelCopy, socketDescriptor } from './kernel-copy.ts';
 
 /** Thrown when the client went away in the middle of an answer. */
@@ -27,7 +26,11 @@ export function responseSink(response: ServerResponse, kernel?: KernelCopy): Byt
         return;
       }
       rejectWrite = reject;
-      response.write(chunk, (error) => (error ? reject(new ClientGoneError()) : resolve()));
+      response.write(chunk, (error) => {
+        rejectWrite = undefined;
+        if (error) reject(new ClientGoneError());
+        else resolve();
+      });
     });
   }
 
@@ -42,17 +45,17 @@ interface Way {
 }
 
 /** A piece is written first, so that the head is out and nothing is queued; likewise whenever the socket is full. */
-async function sendFile(way: Way, file: FileHandle, first: number, length: number): Promise<void> {
+async function sendFile(way: Way, file: FileBytes, first: number, length: number): Promise<void> {
   const { response, write, kernel } = way;
   const end = first + length;
   const buffer = Buffer.allocUnsafeSlow(Math.min(pieceBytes, length));
   let position = first;
 
   async function writePiece(): Promise<void> {
-    const { bytesRead } = await file.read(buffer, 0, Math.min(buffer.length, end - position), position);
-    if (bytesRead === 0) throw new Error(`The file ends at byte ${position}, before the range asked for`);
-    position += bytesRead;
-    await write(buffer.subarray(0, bytesRead));
+    const piece = buffer.subarray(0, end - position);
+    await file.fill(piece, position);
+    position += piece.length;
+    await write(piece);
   }
 
   await writePiece();
@@ -62,7 +65,7 @@ async function sendFile(way: Way, file: FileHandle, first: number, length: numbe
   try {
     while (position < end) {
       const asked = Math.min(runBytes, end - position);
-      const sent = socket === undefined ? 0 : await kernel.send(socket, file.fd, position, asked);
+      const sent = socket === undefined ? 0 : await kernel.send(socket, file.descriptor, position, asked);
       position += sent;
       if (sent < asked) await writePiece();
     }
