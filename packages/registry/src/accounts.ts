@@ -3,6 +3,7 @@ import type { AccountId } from '@longshore/base';
 import { type Step, sql, type View } from '@longshore/store';
 import type { Core } from './core.ts';
 import { RegistryError } from './errors.ts';
+import { accountThing } from './names.ts';
 
 export interface ScanningRule {
   readonly scanFrequency: 'SCAN_ON_PUSH' | 'CONTINUOUS_SCAN' | 'MANUAL';
@@ -72,15 +73,18 @@ export function changeRegistryAccount(
     const held = toAccount(row);
     const { policyText = held.policyText ?? null, settings = held.settings } = change(held);
     const text = JSON.stringify(settings);
+    const within = accountThing(account);
     const step: Step = row
       ? {
           sql: sql`UPDATE registry_accounts SET policy = ${policyText}, settings = ${text}, version = ${row.version + 1}
             WHERE account = ${account} AND version = ${row.version}`,
           expect: 1,
+          within,
         }
       : {
           sql: sql`INSERT INTO registry_accounts (account, policy, settings, repositories, version)
             VALUES (${account}, ${policyText}, ${text}, ${0}, ${1})`,
+          within,
         };
     return { steps: [step], result: { policyText: policyText ?? undefined, settings } };
   });
@@ -95,6 +99,7 @@ export function countRepositoryStep(core: Core, account: AccountId): Step {
       ON CONFLICT (account) DO UPDATE SET repositories = registry_accounts.repositories + 1
       WHERE registry_accounts.repositories < ${most}`,
     expect: 1,
+    within: accountThing(account),
     otherwise: () =>
       new RegistryError(
         'quotaExceeded',
@@ -107,5 +112,6 @@ export function uncountRepositoryStep(account: AccountId): Step {
   return {
     sql: sql`UPDATE registry_accounts SET repositories = repositories - 1 WHERE account = ${account}`,
     expect: 1,
+    within: accountThing(account),
   };
 }

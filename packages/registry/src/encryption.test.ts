@@ -322,6 +322,7 @@ describe.each(testStores())('encrypted repositories on $name', (backEnd) => {
         sql: sql`INSERT INTO registry_repositories (id, account, name, tag_mutability, settings, policy, tags, created_at, version)
           VALUES ('r', ${at.account.id}, 'keep/app', 'MUTABLE', ${JSON.stringify({ kmsKey: collectKey })}, ${null}, '[]', ${now}, 1)`,
       },
+      { sql: sql`INSERT INTO registry_image_counts (repository, images) VALUES ('r', 0)` },
     ]);
     await pushImage(at, 'keep/app', '1', [secret]);
     const orphan = await pushBlob(at, 'keep/app', 'nobody names this');

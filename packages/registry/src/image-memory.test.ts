@@ -1,8 +1,10 @@
-// What is kept between writes: never older than the last write, bounded, each caller's own, and nothing where the store cannot tell.
+// What is kept between writes: never older than the last write to it, bounded, each caller's own, and nothing where the store
+// cannot tell.
 import { describe, expect, it } from 'vitest';
 import { createImageMemory } from './image-memory.ts';
 import { parseReference, type RepositoryName, type RepositoryRef, resolvePathName } from './names.ts';
 import type { FoundManifest } from './reading.ts';
+import { createRevisionMemory } from './revision-memory.ts';
 import type { AccountId, Digest } from '@longshore/base';
 
 const account = '123456789012' as AccountId;
@@ -82,5 +84,45 @@ describe('manifests kept between writes', () => {
     await find('whole', 'arn:b');
     await find('whole', 'arn:b');
     expect(state.reads).toBe(3);
+  });
+});
+
+describe('a memory', () => {
+  const numbers = (mostEntries: number, mostBytes: number) => {
+    const revisions = new Map<string, number>();
+    const memory = createRevisionMemory<number>(
+      { revision: (_tables, [thing = ''] = []) => revisions.get(thing) ?? 0 },
+      { mostEntries, mostBytes, sizeOf: (value) => (value < 0 ? undefined : value) },
+    );
+    const source = (thing: string) => ({ tables: ['t'], within: [thing] });
+    return {
+      revisions,
+      keep: (key: string, value: number, thing = key) =>
+        memory.recall(key, source(thing), () => Promise.resolve(value)),
+      known: (keys: string) => keys.split('').map((key) => memory.get(key, source(key))),
+    };
+  };
+
+  it('forgets what was written to, and nothing else', async () => {
+    const { revisions, keep, known } = numbers(10, 100);
+    await keep('a', 1);
+    await keep('b', 2);
+    revisions.set('a', 1);
+    expect(known('ab')).toEqual([undefined, 2]);
+    expect(await keep('a', 3)).toBe(3);
+    expect(known('ab')).toEqual([3, 2]);
+  });
+
+  it('is bounded in entries and bytes: the oldest make room', async () => {
+    const few = numbers(2, 100);
+    for (const key of 'abc') await few.keep(key, 1);
+    expect(few.known('abc')).toEqual([undefined, 1, 1]);
+    const small = numbers(10, 10);
+    for (const [key, value] of Object.entries({ a: 4, b: 4, c: 7, d: 11, e: -1 })) await small.keep(key, value);
+    expect(small.known('abcde')).toEqual([undefined, undefined, 7, undefined, undefined]);
+    small.revisions.set('c', 1);
+    await small.keep('c', 3);
+    await small.keep('a', 7);
+    expect(small.known('ac')).toEqual([7, 3]);
   });
 });

@@ -7,7 +7,7 @@ import { type Core, newLease } from './core.ts';
 import { RegistryError } from './errors.ts';
 import { imageEvent } from './image-event.ts';
 import { type Manifest, type ManifestRef, parseManifest } from './manifest.ts';
-import type { Tag } from './names.ts';
+import { repositoryThing, type Tag } from './names.ts';
 import type { Repository } from './repositories.ts';
 import { mayOverwrite } from './tag-mutability.ts';
 
@@ -93,16 +93,19 @@ async function resolveRefs(view: View, repository: Repository, manifest: Manifes
 /** Fails the write (to be planned again) if something referred to has gone since; renews the leases of layers. */
 function pinSteps(core: Core, repository: Repository, needs: Needs): Step[] {
   const lease = newLease(core);
+  const within = repositoryThing(repository);
   return [
     ...chunks(needs.blobs).map((some) => ({
       sql: sql`UPDATE registry_repository_blobs SET lease_until = ${lease}
         WHERE repository = ${repository.id} AND digest IN (${sqlList(some)})`,
       expect: some.length,
+      within,
     })),
     ...chunks(needs.manifests).map((some) => ({
       sql: sql`UPDATE registry_manifests SET size = size
         WHERE repository = ${repository.id} AND digest IN (${sqlList(some)})`,
       expect: some.length,
+      within,
     })),
   ];
 }
@@ -118,8 +121,8 @@ function imageSize(manifest: Manifest): number {
  */
 function countImageStep(core: Core, repository: Repository): Step {
   return {
-    sql: sql`UPDATE registry_repositories SET images = images + 1
-      WHERE id = ${repository.id} AND images < ${core.quotas.imagesPerRepository}`,
+    sql: sql`UPDATE registry_image_counts SET images = images + 1
+      WHERE repository = ${repository.id} AND images < ${core.quotas.imagesPerRepository}`,
     expect: 1,
   };
 }
@@ -143,6 +146,7 @@ function insertSteps(
         VALUES (${repository.id}, ${digest}, ${manifest.mediaType}, ${manifest.artifactType ?? null},
           ${manifest.subject ?? null}, ${bytes.length}, ${imageSize(manifest)}, ${core.clock.now()}, ${null},
           ${annotations}, ${bytes})`,
+      within: repositoryThing(repository),
     },
     ...chunks(rows).map((some) => ({
       sql: sql`INSERT INTO registry_manifest_refs (repository, manifest, position, kind, digest, media_type, size)
@@ -153,16 +157,19 @@ function insertSteps(
 
 function tagStep(core: Core, repository: Repository, tag: Tag, held: string | undefined, digest: Digest): Step {
   const now = core.clock.now();
+  const within = repositoryThing(repository);
   if (held === undefined) {
     return {
       sql: sql`INSERT INTO registry_tags (repository, tag, digest, updated_at)
         VALUES (${repository.id}, ${tag}, ${digest}, ${now})`,
+      within,
     };
   }
   return {
     sql: sql`UPDATE registry_tags SET digest = ${digest}, updated_at = ${now}
       WHERE repository = ${repository.id} AND tag = ${tag} AND digest = ${held}`,
     expect: 1,
+    within,
   };
 }
 
@@ -211,8 +218,9 @@ async function heldMediaType(
   digest: Digest,
 ): Promise<string | undefined> {
   const row = await view.get<{ media_type: string | null; images: number }>(
-    sql`SELECT m.media_type, r.images FROM registry_repositories r
-      LEFT JOIN registry_manifests m ON m.repository = r.id AND m.digest = ${digest} WHERE r.id = ${repository.id}`,
+    sql`SELECT m.media_type, c.images FROM registry_image_counts c
+      LEFT JOIN registry_manifests m ON m.repository = c.repository AND m.digest = ${digest}
+      WHERE c.repository = ${repository.id}`,
   );
   if (!row) throw new RegistryError('repositoryUnknown');
   const most = core.quotas.imagesPerRepository;
@@ -276,6 +284,7 @@ function renameSteps(repository: Repository, digest: Digest, held: string, manif
       sql: sql`UPDATE registry_manifests SET media_type = ${manifest.mediaType}
         WHERE repository = ${repository.id} AND digest = ${digest}`,
       expect: 1,
+      within: repositoryThing(repository),
     },
   ];
 }
@@ -292,16 +301,25 @@ export function deleteSteps(
   only?: 'unreferenced',
 ): Step[] {
   const id = repository.id;
+  const within = repositoryThing(repository);
   const guard = only
     ? sql`AND NOT EXISTS (SELECT 1 FROM registry_manifest_refs f
         WHERE f.repository = ${id} AND f.digest = ${digest} AND f.kind = 'manifest')`
     : sql``;
   return [
-    { sql: sql`UPDATE registry_repositories SET images = images - 1 WHERE id = ${id}`, expect: 1 },
-    { sql: sql`DELETE FROM registry_tags WHERE repository = ${id} AND digest = ${digest}`, expect: tags.length },
-    suspectLinksStep(id, digest),
+    { sql: sql`UPDATE registry_image_counts SET images = images - 1 WHERE repository = ${id}`, expect: 1 },
+    {
+      sql: sql`DELETE FROM registry_tags WHERE repository = ${id} AND digest = ${digest}`,
+      expect: tags.length,
+      within,
+    },
+    suspectLinksStep(repository, digest),
     { sql: sql`DELETE FROM registry_manifest_refs WHERE repository = ${id} AND manifest = ${digest}` },
-    { sql: sql`DELETE FROM registry_manifests WHERE repository = ${id} AND digest = ${digest} ${guard}`, expect: 1 },
+    {
+      sql: sql`DELETE FROM registry_manifests WHERE repository = ${id} AND digest = ${digest} ${guard}`,
+      expect: 1,
+      within,
+    },
     ...(tags.length === 0 ? [undefined] : tags).map((tag) => imageEvent(core, repository, 'DELETE', digest, tag)),
   ];
 }
@@ -353,6 +371,7 @@ export async function deleteTag(core: Core, repository: Repository, tag: Tag, an
     const step: Step = {
       sql: sql`DELETE FROM registry_tags WHERE repository = ${repository.id} AND tag = ${tag} AND digest = ${digest}`,
       expect: 1,
+      within: repositoryThing(repository),
     };
     return { steps: [step, imageEvent(core, repository, 'DELETE', digest, tag)], result: digest };
   });

@@ -7,7 +7,7 @@ import { type Core, newLease, repositoryArn } from './core.ts';
 import type { FinishedLayer, Seal } from './encryption/sealing.ts';
 import { RegistryError } from './errors.ts';
 import { limits } from './limits.ts';
-import type { RepositoryRef } from './names.ts';
+import { type RepositoryRef, repositoryThing } from './names.ts';
 import { type Repository, type RepositoryRow, repositoryColumns, toRepository } from './repositories.ts';
 
 export interface Layer {
@@ -104,6 +104,7 @@ function linkSteps(
         VALUES (${repository.id}, ${digest}, ${size}, ${leaseUntil}, ${leaseUntil}, ${stored})
         ON CONFLICT (repository, digest) DO UPDATE SET lease_until = excluded.lease_until, stored = excluded.stored`,
       expect: 1,
+      within: repositoryThing(repository),
       otherwise: () => new RegistryError('repositoryUnknown'),
     },
   ];
@@ -231,6 +232,7 @@ export async function mountLayer(
         sql: sql`UPDATE registry_repository_blobs SET lease_until = ${lease}
           WHERE repository = ${source.id} AND digest = ${digest} AND stored = ${layer.stored}`,
         expect: 1,
+        within: repositoryThing(source),
       },
       ...linkBlobSteps(core, target, digest, layer, lease),
     ]);
@@ -292,6 +294,7 @@ export async function keepLayer(core: Core, repository: Repository, digest: Dige
     {
       sql: sql`UPDATE registry_repository_blobs SET lease_until = ${lease}
         WHERE repository = ${repository.id} AND digest = ${digest}`,
+      within: repositoryThing(repository),
     },
   ]);
   return result?.changes === 1;
@@ -305,6 +308,7 @@ export async function unlinkLayer(core: Core, repository: Repository, digest: Di
     {
       sql: sql`DELETE FROM registry_repository_blobs WHERE repository = ${repository.id} AND digest = ${digest}`,
       expect: 1,
+      within: repositoryThing(repository),
       otherwise: () => new RegistryError('blobUnknown'),
     },
   ]);

@@ -1,10 +1,10 @@
 // What is kept between writes is forgotten with the tables that it was read from: they are all named, and no row of them changes
-// by a statement that names another table.
+// by a statement that names another table. A step that says whose rows it changes (`Step.within`) changes no others.
 import { digestOf } from '@longshore/base';
-import { type Sql, sql, type Store } from '@longshore/store';
+import { type Sql, type Step, sql, type Store } from '@longshore/store';
 import { testStores } from '@longshore/store/testing';
 import { expect, test } from 'vitest';
-import { openTestRegistry, pushImage } from './testing/fixture.ts';
+import { openTestRegistry, pushBlob, pushImage } from './testing/fixture.ts';
 
 /** Of a GET of `path`: the tables that the store was asked for the revision of, and those that were read. */
 async function tablesOf(path: string) {
@@ -23,9 +23,9 @@ async function tablesOf(path: string) {
       note(query);
       return store.get(query);
     },
-    revision(tables) {
+    revision(tables, within) {
       for (const table of tables ?? []) named.add(table);
-      return store.revision(tables);
+      return store.revision(tables, within);
     },
   });
   const [backEnd] = testStores();
@@ -35,7 +35,7 @@ async function tablesOf(path: string) {
     await pushImage(at, 'kept/app', 'v1', ['layer']);
     await (await at.ask(path)).text();
     // What is kept otherwise (rules) stays, what is kept between writes is read again.
-    await pushImage(at, 'kept/other', 'v1', ['layer']);
+    await at.store.write([{ sql: sql`WITH v AS (SELECT 1) UPDATE registry_repositories SET version = version` }]);
     named.clear();
     read.clear();
     expect((await at.ask(path)).status).toBe(200);
@@ -67,4 +67,54 @@ test.each([
   expect([...read].filter((table) => !named.has(table))).toEqual([]);
   expect(indirect.length).toBeGreaterThan(0);
   expect(indirect.filter((table) => named.has(table))).toEqual([]);
+});
+
+const memoryTables = ['registry_repositories', 'registry_repository_blobs', 'registry_manifests', 'registry_tags'];
+
+test('steps that are within a repository or an account name it in their conditions', async () => {
+  const steps: Step[] = [];
+  const wrapStore = (store: Store): Store => ({
+    ...store,
+    write(written) {
+      steps.push(...written);
+      return store.write(written);
+    },
+    update: (plan) =>
+      store.update(async (view) => {
+        const planned = await plan(view);
+        steps.push(...planned.steps);
+        return planned;
+      }),
+  });
+  const [backEnd] = testStores();
+  if (!backEnd) throw new Error('There is no store');
+  const at = await openTestRegistry({ backEnd, wrapStore });
+  const ask = async (method: string, path: string) => expect((await at.ask(path, { method })).ok).toBe(true);
+  try {
+    await pushImage(at, 'one/app', 'v1', ['layer']);
+    await pushImage(at, 'one/app', 'v1', ['other']);
+    await pushBlob(at, 'one/app', 'alone');
+    const ids = new Map<string, string>();
+    for (const { id, name } of await at.store.all<{ id: string; name: string }>(
+      sql`SELECT id, name FROM registry_repositories`,
+    )) {
+      ids.set(`${at.account.id}/${name}`, id);
+    }
+    await ask('POST', `/v2/one/app/blobs/uploads/?mount=${digestOf('layer')}&from=one/app`);
+    await ask('DELETE', `/v2/one/app/blobs/${digestOf('alone')}`);
+    await ask('GET', '/v2/one/app/manifests/v1');
+    for (const { id, stop } of at.registry.services) if (id === 'registry/pull-times') await stop();
+    await ask('DELETE', '/v2/one/app/manifests/v1');
+    const named = steps.filter(({ within }) => within !== undefined);
+    for (const { sql: statement, within = '' } of named) {
+      const [account, ...name] = within.split('/');
+      const known: readonly unknown[] = statement.params;
+      const own = name.length === 0 ? known.includes(account) : known.includes(ids.get(within));
+      expect(own || (known.includes(account) && known.includes(name.join('/'))), statement.text).toBe(true);
+    }
+    const tables = new Set(named.map((step) => /\bregistry_\w+/.exec(step.sql.text)?.[0]));
+    expect(tables).toEqual(new Set([...memoryTables, 'registry_accounts']));
+  } finally {
+    await at.close();
+  }
 });

@@ -16,6 +16,16 @@ export interface RepositoryRef {
   readonly name: RepositoryName;
 }
 
+/** What the rows of an account are within (`Step.within`), beside those of each of its repositories. */
+export function accountThing(account: AccountId): string {
+  return account;
+}
+
+/** What a repository's rows are within: its own, its links, its manifests and its tags. */
+export function repositoryThing({ account, name }: RepositoryRef): string {
+  return `${account}/${name}`;
+}
+
 /** What a manifest is asked for by. */
 export type Reference = { readonly digest: Digest } | { readonly tag: Tag };
 

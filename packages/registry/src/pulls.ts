@@ -3,19 +3,19 @@
 import { type AccountId, type Clock, type Digest, type Logger, type LoopService, loopService } from '@longshore/base';
 import { type Store, sql } from '@longshore/store';
 import { findRegistryAccount } from './accounts.ts';
+import { repositoryThing } from './names.ts';
 import { isExcluded } from './pull-time-exclusions.ts';
 import type { Repository } from './repositories.ts';
 
 export interface PullRecorder {
   /** `principal` is the ARN of who pulled. */
-  record(repository: Pick<Repository, 'id' | 'account'>, digest: Digest, principal: string): void;
+  record(repository: Pull['repository'], digest: Digest, principal: string): void;
   flush(): Promise<void>;
   readonly service: LoopService;
 }
 
 interface Pull {
-  readonly repository: string;
-  readonly account: AccountId;
+  readonly repository: Pick<Repository, 'id' | 'account' | 'name'>;
   readonly digest: Digest;
   readonly principal: string;
   readonly at: number;
@@ -37,7 +37,8 @@ export function createPullRecorder(parts: {
   /** The principals that the registries of these pulls exclude. */
   async function exclusionsOf(pulls: readonly Pull[]): Promise<Map<AccountId, ReadonlySet<string>>> {
     const found = new Map<AccountId, ReadonlySet<string>>();
-    for (const { account } of pulls) {
+    for (const { repository } of pulls) {
+      const { account } = repository;
       if (found.has(account)) continue;
       const { settings } = await findRegistryAccount(store, account);
       found.set(account, new Set((settings.pullTimeExclusions ?? []).map((each) => each.principalArn)));
@@ -51,11 +52,12 @@ export function createPullRecorder(parts: {
       const excluded = await exclusionsOf(taken.map(([, pull]) => pull));
       const steps = taken
         .map(([, pull]) => pull)
-        .filter((pull) => !isExcluded(excluded.get(pull.account) ?? new Set(), pull.principal))
+        .filter((pull) => !isExcluded(excluded.get(pull.repository.account) ?? new Set(), pull.principal))
         .map((pull) => ({
           sql: sql`UPDATE registry_manifests SET pulled_at = ${pull.at}
-            WHERE repository = ${pull.repository} AND digest = ${pull.digest}
+            WHERE repository = ${pull.repository.id} AND digest = ${pull.digest}
               AND (pulled_at IS NULL OR pulled_at < ${pull.at})`,
+          within: repositoryThing(pull.repository),
         }));
       if (steps.length > 0) await store.write(steps);
       for (const [key, pull] of taken) if (pending.get(key) === pull) pending.delete(key);
@@ -64,10 +66,10 @@ export function createPullRecorder(parts: {
 
   const loop = loopService({ id: 'registry/pull-times', everyMs, log: parts.log, clock, step: flush });
   return {
-    record({ id, account }, digest, principal) {
-      const key = `${id} ${digest} ${principal}`;
+    record(repository, digest, principal) {
+      const key = `${repository.id} ${digest} ${principal}`;
       if (pending.size >= maxPending && !pending.has(key)) return;
-      pending.set(key, { repository: id, account, digest, principal, at: clock.now() });
+      pending.set(key, { repository, digest, principal, at: clock.now() });
     },
     flush,
     service: {

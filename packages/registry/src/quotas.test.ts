@@ -28,8 +28,8 @@ describe.each(testStores())('on $name', (backEnd) => {
     const put = await Promise.all(bodies.map(({ bytes }, i) => putManifest(at, name, `t${i}`, bytes)));
     expect(tally(put.map((each) => each.status))).toEqual({ 201: 30, 403: 10 });
     const counts = await at.store.get(
-      sql`SELECT images, (SELECT COUNT(*) FROM registry_manifests m WHERE m.repository = r.id) AS held
-        FROM registry_repositories r WHERE r.name = ${name}`,
+      sql`SELECT c.images, (SELECT COUNT(*) FROM registry_manifests m WHERE m.repository = r.id) AS held
+        FROM registry_repositories r JOIN registry_image_counts c ON c.repository = r.id WHERE r.name = ${name}`,
     );
     expect(counts).toEqual({ images: 30, held: 30 });
   });
@@ -52,7 +52,7 @@ describe.each(testStores())('on $name', (backEnd) => {
       sql`SELECT account, repositories FROM registry_accounts ORDER BY account`,
     );
     const images = await opened.store.all<{ id: string; images: number }>(
-      sql`SELECT id, images FROM registry_repositories ORDER BY id`,
+      sql`SELECT repository AS id, images FROM registry_image_counts ORDER BY repository`,
     );
     await opened.close();
     expect(accounts).toEqual([

@@ -7,7 +7,7 @@ import type { Core } from './core.ts';
 import { RegistryError } from './errors.ts';
 import { imageEvent } from './image-event.ts';
 import { insertLifecycleStep } from './lifecycle/policies.ts';
-import type { RepositoryName, RepositoryRef } from './names.ts';
+import { type RepositoryName, type RepositoryRef, repositoryThing } from './names.ts';
 import { type CreationScenario, templateFor } from './templates.ts';
 
 export type TagMutability = 'MUTABLE' | 'IMMUTABLE' | 'IMMUTABLE_WITH_EXCLUSION' | 'MUTABLE_WITH_EXCLUSION';
@@ -103,9 +103,11 @@ export async function createRepository(core: Core, ref: RepositoryRef, wanted: N
         (id, account, name, tag_mutability, settings, policy, tags, created_at, version)
         VALUES (${id}, ${ref.account}, ${ref.name}, ${wanted.tagMutability}, ${JSON.stringify(wanted.settings)},
           ${wanted.policyText ?? null}, ${JSON.stringify(wanted.tags)}, ${createdAt}, ${1})`,
+      within: repositoryThing(ref),
       otherwise: () =>
         new RegistryError('repositoryExists', `The repository '${ref.name}' exists already in account ${ref.account}.`),
     },
+    { sql: sql`INSERT INTO registry_image_counts (repository, images) VALUES (${id}, ${0})` },
     countRepositoryStep(core, ref.account),
     ...(wanted.lifecyclePolicy === undefined ? [] : [insertLifecycleStep(core, id, wanted.lifecyclePolicy)]),
   ]);
@@ -145,11 +147,13 @@ export async function changeRepository(
     const held = requireRepository(await findRepository(view, ref), ref);
     const { policyText = held.policyText ?? null, ...rest } = change(held);
     const next = { ...held, ...rest, version: held.version + 1 };
+    const within = repositoryThing(ref);
     const step: Step = {
       sql: sql`UPDATE registry_repositories SET tag_mutability = ${next.tagMutability},
         settings = ${JSON.stringify(next.settings)}, tags = ${JSON.stringify(next.tags)}, policy = ${policyText},
         version = ${next.version} WHERE id = ${held.id} AND version = ${held.version}`,
       expect: 1,
+      within,
     };
     return { steps: [step], result: next };
   });
@@ -169,18 +173,25 @@ export async function deleteRepository(core: Core, ref: RepositoryRef, force: bo
     }
     const open = await view.all<{ id: string }>(sql`SELECT id FROM registry_uploads WHERE repository = ${held.id}`);
     // The refusal of a foreign key (something was pushed meanwhile) is a conflict: planned again.
+    const within = repositoryThing(ref);
     const steps: Step[] = [
+      // First, as pushes do: they and this take the locks of PostgreSQL in one order.
+      { sql: sql`DELETE FROM registry_image_counts WHERE repository = ${held.id}` },
       ...(force
         ? [
-            { sql: sql`DELETE FROM registry_tags WHERE repository = ${held.id}` },
+            { sql: sql`DELETE FROM registry_tags WHERE repository = ${held.id}`, within },
             { sql: sql`DELETE FROM registry_manifest_refs WHERE repository = ${held.id}` },
-            { sql: sql`DELETE FROM registry_manifests WHERE repository = ${held.id}`, expect: digests.length },
+            { sql: sql`DELETE FROM registry_manifests WHERE repository = ${held.id}`, expect: digests.length, within },
           ]
         : []),
       suspectBlobsStep(sql`SELECT l.stored FROM registry_repository_blobs l WHERE l.repository = ${held.id}`),
-      { sql: sql`DELETE FROM registry_repository_blobs WHERE repository = ${held.id}` },
+      { sql: sql`DELETE FROM registry_repository_blobs WHERE repository = ${held.id}`, within },
       { sql: sql`DELETE FROM registry_uploads WHERE repository = ${held.id}` },
-      { sql: sql`DELETE FROM registry_repositories WHERE id = ${held.id} AND version = ${held.version}`, expect: 1 },
+      {
+        sql: sql`DELETE FROM registry_repositories WHERE id = ${held.id} AND version = ${held.version}`,
+        expect: 1,
+        within,
+      },
       uncountRepositoryStep(held.account),
       ...digests.map(({ digest }) => imageEvent(core, held, 'DELETE', digest)),
     ];

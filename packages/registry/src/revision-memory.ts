@@ -1,59 +1,81 @@
-// What was read since the last write to the tables that it comes from. While nothing is written to them, reading again would give
-// the same; with the next write all of it is forgotten. Where the store cannot tell (`Store.revision`), nothing is kept.
+// What was read since the last write to where it comes from: tables, and in them the rows of one account or repository. While
+// nothing is written there, reading again would give the same. Where the store cannot tell (`Store.revision`), nothing is kept.
 import type { Store } from '@longshore/store';
+import { accountThing, type RepositoryRef, repositoryThing } from './names.ts';
+
+/** What a value is read from. */
+export interface Source {
+  /** Every table. */
+  readonly tables: readonly string[];
+  /** As `Step.within`; left out, any row counts. */
+  readonly within?: readonly string[];
+}
+
+/** The repository's own rows, and its account's. */
+export function sourceOf(ref: RepositoryRef, tables: readonly string[]): Source {
+  return { tables, within: [accountThing(ref.account), repositoryThing(ref)] };
+}
 
 export interface RevisionMemory<T> {
-  get(key: string): T | undefined;
+  /** `source` is the one that the value was read with. */
+  get(key: string, source: Source): T | undefined;
   /** Reads, and keeps what `sizeOf` gives a size for, unless something was written meanwhile. */
-  read(key: string, read: () => Promise<T>): Promise<T>;
+  read(key: string, source: Source, read: () => Promise<T>): Promise<T>;
   /** What is kept, else what is read. */
-  recall(key: string, read: () => Promise<T>): Promise<T>;
+  recall(key: string, source: Source, read: () => Promise<T>): Promise<T>;
 }
 
 export interface RevisionMemoryOptions<T> {
-  /** Every table that is read from. */
-  readonly tables: readonly string[];
   readonly mostEntries: number;
   readonly mostBytes: number;
   /** Bytes that keeping the value takes; undefined if it is not to be kept. */
   readonly sizeOf: (value: T) => number | undefined;
 }
 
+interface Entry<T> {
+  readonly value: T;
+  readonly size: number;
+  readonly revision: number;
+}
+
 export function createRevisionMemory<T>(
   store: Pick<Store, 'revision'>,
-  { tables, mostEntries, mostBytes, sizeOf }: RevisionMemoryOptions<T>,
+  { mostEntries, mostBytes, sizeOf }: RevisionMemoryOptions<T>,
 ): RevisionMemory<T> {
-  const kept = new Map<string, T>();
-  let keptAt: number | undefined;
+  const kept = new Map<string, Entry<T>>();
   let bytes = 0;
 
-  function forget(): void {
-    kept.clear();
-    bytes = 0;
+  function forget(key: string): void {
+    bytes -= kept.get(key)?.size ?? 0;
+    kept.delete(key);
   }
 
-  /** Forgets what is older than the last write. */
-  function current(): number | undefined {
-    const revision = store.revision(tables);
-    if (revision !== undefined && revision !== keptAt) {
-      forget();
-      keptAt = revision;
+  function keep(key: string, entry: Entry<T>): void {
+    forget(key);
+    // The first keys of a map are those that were kept longest ago.
+    for (const oldest of kept.keys()) {
+      if (kept.size < mostEntries && bytes + entry.size <= mostBytes) break;
+      forget(oldest);
     }
-    return revision;
+    kept.set(key, entry);
+    bytes += entry.size;
   }
 
-  const get = (key: string) => (current() === undefined ? undefined : kept.get(key));
+  const revisionOf = ({ tables, within }: Source) => store.revision(tables, within);
 
-  async function read(key: string, load: () => Promise<T>): Promise<T> {
-    const before = current();
+  function get(key: string, source: Source): T | undefined {
+    const entry = kept.get(key);
+    return entry !== undefined && entry.revision === revisionOf(source) ? entry.value : undefined;
+  }
+
+  async function read(key: string, source: Source, load: () => Promise<T>): Promise<T> {
+    const revision = revisionOf(source);
     const value = await load();
     const size = sizeOf(value);
-    if (before === undefined || size === undefined || current() !== before) return value;
-    if (kept.size >= mostEntries || bytes + size > mostBytes) forget();
-    kept.set(key, value);
-    bytes += size;
+    const holds = revision !== undefined && revisionOf(source) === revision;
+    if (holds && size !== undefined && size <= mostBytes) keep(key, { value, size, revision });
     return value;
   }
 
-  return { get, read, recall: async (key, load) => get(key) ?? read(key, load) };
+  return { get, read, recall: async (key, source, load) => get(key, source) ?? read(key, source, load) };
 }

@@ -52,3 +52,16 @@ export const accountsMigration: Migration = {
      )`,
   ],
 };
+
+/** The count of a repository's images gets a row of its own: what is known of the repository holds while images come and go. */
+export const imageCountsMigration: Migration = {
+  id: 'registry/006-image-counts',
+  statements: [
+    `CREATE TABLE registry_image_counts (
+       repository KEY PRIMARY KEY REFERENCES registry_repositories (id),
+       images BIGINT NOT NULL
+     )`,
+    'INSERT INTO registry_image_counts (repository, images) SELECT id, images FROM registry_repositories',
+    'ALTER TABLE registry_repositories DROP COLUMN images',
+  ],
+};

@@ -2,7 +2,7 @@
 // Manifests live here (small, read often, changed with their tags in one transaction); layers live in the blob store.
 import type { Migration } from '@longshore/store';
 import { pullThroughMigration } from './pull-through/schema.ts';
-import { accountsMigration } from './schema-accounts.ts';
+import { accountsMigration, imageCountsMigration } from './schema-accounts.ts';
 
 const core: Migration = {
   id: 'registry/001-core',
@@ -169,4 +169,5 @@ export const registryMigrations: readonly Migration[] = Object.freeze([
   collection,
   pullThroughMigration,
   accountsMigration,
+  imageCountsMigration,
 ]);

@@ -20,6 +20,11 @@ export interface Step {
    * `ConflictError`, which makes `update` plan again.
    */
   readonly otherwise?: () => Error;
+  /**
+   * Every row that the step changes belongs to this thing (a name that the domain chooses), so that `Store.revision` of
+   * other things stays what it is. Left out: rows of anything.
+   */
+  readonly within?: string;
 }
 
 export interface StepResult {
@@ -41,9 +46,9 @@ export interface Store extends View {
    * Two equal numbers: nothing was written between them, so that what was read after the first still holds at the second.
    * Undefined if that cannot be known now: a write is under way, or other processes may write (PostgreSQL). With `tables`
    * (in lower case), only what is written to these counts; rows that go by ON DELETE CASCADE count for the table that
-   * the statement names alone.
+   * the statement names alone. With `within` too, steps within other things do not count (`Step.within`).
    */
-  revision(tables?: readonly string[]): number | undefined;
+  revision(tables?: readonly string[], within?: readonly string[]): number | undefined;
   /**
    * Reads, plans and writes with optimistic concurrency: `plan` runs again (up to 20 times, with jitter) when the write
    * ends in a `ConflictError`. `plan` must have no effects of its own.

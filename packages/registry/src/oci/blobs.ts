@@ -37,7 +37,7 @@ export async function handleBlob(call: OciCall, name: string, ref: RepositoryRef
       if (head && !(await keepLayer(call.core, held, digest, layer))) throw new RegistryError('blobUnknown');
       if (!head && (await redirectToBytes(call, digest, layer))) return;
       const sealed = held.settings.kmsKey !== undefined || layer.stored !== digest;
-      return sendBlob(call, keptIfSmall(call, sentLayer(call.core, held, digest, layer), sealed));
+      return sendBlob(call, keptIfSmall(call, ref, sentLayer(call.core, held, digest, layer), sealed));
     }
     case 'DELETE':
       await requireAccess(call, name, ref, repository, 'delete', grantDelete);

@@ -1,7 +1,6 @@
 // Pages of lists: cut, with the way to the next one, and kept as they are sent while nothing they list is written.
 import type { Store } from '@longshore/store';
-import { repositoryTables } from '../repositories.ts';
-import { createRevisionMemory, type RevisionMemory } from '../revision-memory.ts';
+import { createRevisionMemory, type RevisionMemory, type Source } from '../revision-memory.ts';
 import type { OciCall } from './call.ts';
 import { type Headers, sendJsonText } from './respond.ts';
 
@@ -16,21 +15,21 @@ const MiB = 1024 * 1024;
 
 export function createPageMemory(store: Pick<Store, 'revision'>): RevisionMemory<ListPage> {
   return createRevisionMemory(store, {
-    tables: [...repositoryTables, 'registry_manifests', 'registry_tags'],
     mostEntries: 500,
     mostBytes: 8 * MiB,
     sizeOf: ({ body }) => (body.length > MiB ? undefined : body.length),
   });
 }
 
-/** Sends the page that `key` stands for. The caller's right to see it was checked. */
+/** Sends the page that `key` stands for, read from `source`. The caller's right to see it was checked. */
 export async function sendPage(
   call: OciCall,
   key: readonly (string | number | undefined)[],
+  source: Source,
   read: () => Promise<ListPage>,
   headers: Headers = {},
 ): Promise<void> {
-  const { body, link } = await call.core.pages.recall(JSON.stringify(key), read);
+  const { body, link } = await call.core.pages.recall(JSON.stringify(key), source, read);
   sendJsonText(call, 200, body, { ...headers, link });
 }
 

@@ -5,8 +5,15 @@ import { limits } from '../limits.ts';
 import { mediaTypes } from '../manifest.ts';
 import type { RepositoryRef } from '../names.ts';
 import { listReferrersPage, listTags } from '../reading.ts';
-import { findRepository, listRepositoryNames, type Repository, requireRepository } from '../repositories.ts';
+import {
+  findRepository,
+  listRepositoryNames,
+  type Repository,
+  repositoryTables,
+  requireRepository,
+} from '../repositories.ts';
 import { allRepositoriesResource } from '../resource.ts';
+import { sourceOf } from '../revision-memory.ts';
 import { requireAccess } from './access.ts';
 import type { OciCall } from './call.ts';
 import { challenge } from './credentials.ts';
@@ -39,7 +46,8 @@ export async function handleTags(call: OciCall, name: string, ref: RepositoryRef
   const size = pageSize(call, limits.pageMax);
   const repository = requireRepository(found, ref);
   const after = call.query.get('last') ?? '';
-  await sendPage(call, ['tags', repository.id, name, size, after], async () => {
+  const source = sourceOf(ref, ['registry_tags']);
+  await sendPage(call, ['tags', repository.id, name, size, after], source, async () => {
     const held = size === 0 ? [] : await listTags(call.core.store, repository, after, size + 1);
     const { entries, link } = page(held, size, `/v2/${name}/tags/list`);
     return { body: JSON.stringify({ name, tags: entries }), link };
@@ -74,6 +82,7 @@ export async function handleReferrers(call: OciCall, name: string, ref: Reposito
   await sendPage(
     call,
     ['referrers', repository?.id, name, subject, artifactType, page.after, JSON.stringify(asked)],
+    sourceOf(ref, ['registry_manifests']),
     read,
     {
       'content-type': mediaTypes.ociIndex,
@@ -95,7 +104,8 @@ export async function handleCatalog(call: OciCall): Promise<void> {
   if (!inScope) throw challenge(call, 'registry:catalog:*', 'insufficient_scope');
   const size = pageSize(call, limits.catalogDefault);
   const after = call.query.get('last') ?? '';
-  await sendPage(call, ['catalog', account, size, after], async () => {
+  const source = { tables: repositoryTables };
+  await sendPage(call, ['catalog', account, size, after], source, async () => {
     const held = size === 0 ? [] : await listRepositoryNames(core.store, account, after, size + 1);
     const { entries, link } = page(held, size, '/v2/_catalog');
     return { body: JSON.stringify({ repositories: entries }), link };

@@ -1,9 +1,10 @@
-// Small layers are read once between writes to the links, by each caller for itself, and ranges of them are right; sealed and larger
+// Small layers are read once between writes to the repository's links, by each caller for itself, and ranges of them are right; sealed and larger
 // ones are read each time.
 import type { BlobStore } from '@longshore/blobs';
 import { testStores } from '@longshore/store/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openTestRegistry, pushBlob, type TestRegistry } from '../testing/fixture.ts';
+import type { RepositoryRef } from '../names.ts';
 import type { OciCall } from './call.ts';
 import type { SentLayer } from './send-blob.ts';
 import { keptIfSmall } from './small-layers.ts';
@@ -31,12 +32,14 @@ async function get(path: string, headers: Record<string, string> = {}) {
   return [await answer.text(), reads - before];
 }
 
-test('a small layer is read once until a link is written', async () => {
+test('a small layer is read once until a link of its repository is written', async () => {
   const path = `/v2/small/app/blobs/${await pushBlob(at, 'small/app', 'config')}`;
   expect(await get(path)).toEqual(['config', 1]);
   expect(await get(path)).toEqual(['config', 0]);
   expect(await get(path, { range: 'bytes=2-4' })).toEqual(['nfi', 0]);
   await pushBlob(at, 'small/other', 'another');
+  expect(await get(path)).toEqual(['config', 0]);
+  await pushBlob(at, 'small/app', 'another');
   expect(await get(path)).toEqual(['config', 1]);
   expect((await at.ask(path, { method: 'DELETE' })).status).toBe(202);
   expect((await at.ask(path)).status).toBe(404);
@@ -57,5 +60,5 @@ test('a larger layer is read each time', async () => {
 
 test('a sealed layer is left as it is', () => {
   const layer = { size: 10 } as SentLayer;
-  expect(keptIfSmall({} as OciCall, layer, true)).toBe(layer);
+  expect(keptIfSmall({} as OciCall, {} as RepositoryRef, layer, true)).toBe(layer);
 });

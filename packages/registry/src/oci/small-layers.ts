@@ -3,6 +3,7 @@
 // may be withheld at any time.
 import type { ByteSink } from '@longshore/blobs';
 import type { LayerBytes } from '../encryption/sealing.ts';
+import type { RepositoryRef } from '../names.ts';
 import type { OciCall } from './call.ts';
 import type { SentLayer } from './send-blob.ts';
 
@@ -17,12 +18,17 @@ async function readWhole(bytes: LayerBytes): Promise<Uint8Array> {
 }
 
 /** The same layer, whose bytes are kept if they are few. `sealed`: they may not be. */
-export function keptIfSmall({ core, caller }: OciCall, layer: SentLayer, sealed: boolean): SentLayer {
+export function keptIfSmall(
+  { core, caller }: OciCall,
+  ref: RepositoryRef,
+  layer: SentLayer,
+  sealed: boolean,
+): SentLayer {
   if (sealed || layer.size > longest) return layer;
   return {
     ...layer,
     async open() {
-      const whole = await core.imageMemory.bytes(caller.principal.arn, layer.digest, async () =>
+      const whole = await core.imageMemory.bytes(caller.principal.arn, ref, layer.digest, async () =>
         readWhole(await layer.open()),
       );
       return {

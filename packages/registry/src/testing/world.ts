@@ -44,6 +44,7 @@ const tables = [
   'repository_blobs',
   'blobs',
   'removed_blobs',
+  'image_counts',
   'repositories',
 ];
 

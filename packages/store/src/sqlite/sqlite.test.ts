@@ -9,6 +9,7 @@ import { silentLogger, UserError } from '@longshore/base';
 import { afterAll, expect, it } from 'vitest';
 import { openStore } from '../open.ts';
 import { sql } from '../sql.ts';
+import { createRevisions } from './revisions.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'longshore-sqlite-'));
 afterAll(() => rm(folder, { recursive: true }));
@@ -164,4 +165,42 @@ it('knows the revision of tables: only writes to them count, and those that do n
   await expect(store.write([{ sql: sql`INSERT INTO u (id) VALUES ('c')` }])).rejects.toThrow('UNIQUE');
   expect([now()[0] === before[0], now()[1] === before[1]]).toEqual([true, false]);
   await store.close();
+});
+
+it('knows the revision of things in tables: steps within other things do not count', async () => {
+  const store = await open('things.db');
+  await store.migrate(table);
+  const now = () => [undefined, ['a'], ['b'], ['a', 'b'], []].map((within) => store.revision(['t'], within));
+  let last = 0;
+  const changed = async (within?: string) => {
+    const before = now();
+    last += 1;
+    const statement = sql`INSERT INTO t (id) VALUES (${String(last)})`;
+    const writing = store.write([within === undefined ? { sql: statement } : { sql: statement, within }]);
+    const during = now();
+    await writing;
+    const after = now();
+    return before.map((each, i) => (during[i] === undefined ? 1 : 0) + (after[i] === each ? 0 : 1));
+  };
+  expect(await changed('a')).toEqual([2, 2, 0, 2, 0]);
+  expect(await changed('b')).toEqual([2, 0, 2, 2, 0]);
+  expect(await changed('c')).toEqual([2, 0, 0, 0, 0]);
+  expect(await changed()).toEqual([2, 2, 2, 2, 2]);
+  await store.close();
+});
+
+it('counts as written whatever was within more things than it remembers', () => {
+  const revisions = createRevisions();
+  const of = (thing: string) => revisions.of(['t'], [thing]);
+  const begin = (within: string) => revisions.begin([{ sql: sql`DELETE FROM t`, within }]);
+  const end = begin('slow');
+  begin('first')();
+  const before = of('first');
+  expect([before, of('slow'), of('never')]).toEqual([1, undefined, 0]);
+  for (let i = 0; i < 10_000; i += 1) begin(`thing ${i}`)();
+  expect(of('first')).toBeGreaterThan(before ?? 0);
+  expect(of('never')).toBeGreaterThan(before ?? 0);
+  expect(of('slow')).toBeUndefined();
+  end();
+  expect(of('slow')).toBeGreaterThan(of('first') ?? 0);
 });

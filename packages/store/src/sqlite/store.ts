@@ -94,7 +94,7 @@ export async function openSqliteStore(file: string, log: Logger): Promise<Store>
     ...view,
     write,
     // This process alone has the file open. While a write is under way, readers may or may not see it.
-    revision: (tables?: readonly string[]) => revisions.of(tables),
+    revision: (tables?: readonly string[], within?: readonly string[]) => revisions.of(tables, within),
     update: updateWith(view, write),
     migrate(migrations: readonly Migration[]) {
       // Only this process has the file open, so taking turns within it is enough.
