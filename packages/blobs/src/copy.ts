@@ -8,7 +8,7 @@ import type { ByteSink } from './types.ts';
 const smallBytes = 64 * 1024;
 
 /** From this size on a sink may take the file itself. */
-const largeBytes = 1024 * 1024;
+const largeBytes = 512 * 1024;
 
 /** Copies `length` bytes from byte `first` of `file`. Throws if the file is shorter, or whatever the sink throws. */
 export async function copyBytes(
