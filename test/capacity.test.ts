@@ -18,7 +18,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { dockerCli, run, tryRun } from './support/command.ts';
-import { copyToRegistry, importBusybox } from './support/images.ts';
+import { copyToRegistry, importBusybox, sleeps } from './support/images.ts';
 import { type Longshore, root, startLongshore, until } from './support/longshore.ts';
 import { openMachineNetwork } from './support/machine-network.ts';
 import { whyNoMachines } from './support/machines.ts';
@@ -61,7 +61,7 @@ async function openLocalGroup(minSize: number) {
   await importBusybox(image);
   await copyToRegistry(image, await registryAuthorization(longshore));
   await tryRun(dockerCli, ['rmi', image]);
-  const main = { name: 'main', image, command: ['sleep', '3600'], memory: 100, stopTimeout: 2 };
+  const main = { name: 'main', image, command: [...sleeps], memory: 100, stopTimeout: 2 };
   await ecs.send(
     new RegisterTaskDefinitionCommand({ family: 'sleeper', networkMode: 'none', containerDefinitions: [main] }),
   );

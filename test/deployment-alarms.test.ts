@@ -12,7 +12,7 @@ import {
 } from '@aws-sdk/client-ecs';
 import { expect, test } from 'vitest';
 import { taskArns } from './support/ecs.ts';
-import { copyToRegistry, importBusybox } from './support/images.ts';
+import { copyToRegistry, importBusybox, sleeps } from './support/images.ts';
 import { startLongshore, until } from './support/longshore.ts';
 import { startPrometheus } from './support/prometheus.ts';
 import { registryAuthorization } from './support/push.ts';
@@ -29,15 +29,15 @@ test('an alert that begins to ring while a deployment is under way brings the ve
   const image = `${longshore.host}/site:1`;
   await importBusybox(image);
   await copyToRegistry(image, await registryAuthorization(longshore));
-  const define = async (seconds: string) => {
+  const define = async (version: string) => {
     // One that says of itself that it is healthy is not waited for as long as one that may still fail.
     const healthCheck = { command: ['CMD', 'true'], interval: 5 };
-    const main = { name: 'main', image, command: ['sleep', seconds], memory: 16, stopTimeout: 2, healthCheck };
+    const main = { name: 'main', image, command: [...sleeps, version], memory: 16, stopTimeout: 2, healthCheck };
     const family = { family: 'site', networkMode: 'none' as const };
     const made = await ecs.send(new RegisterTaskDefinitionCommand({ ...family, containerDefinitions: [main] }));
     return made.taskDefinition?.taskDefinitionArn ?? '';
   };
-  const [good, bad] = [await define('3601'), await define('3602')];
+  const [good, bad] = [await define('good'), await define('bad')];
   const deployments = async () => {
     const answer = await ecs.send(new DescribeServicesCommand({ services: ['site'] }));
     return answer.services?.[0]?.deployments ?? [];

@@ -13,7 +13,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { awsCli, dockerCli, run, tryRun } from './support/command.ts';
 import { docker, type Inspection } from './support/docker.ts';
 import { connectedInstances, describeTask, reaches, runTask } from './support/ecs.ts';
-import { copyToRegistry, importBusybox } from './support/images.ts';
+import { copyToRegistry, importBusybox, sleeps } from './support/images.ts';
 import { type Longshore, startLongshore, until } from './support/longshore.ts';
 import { registryAuthorization } from './support/push.ts';
 import { systemStores } from './support/stores.ts';
@@ -182,7 +182,7 @@ describe.each(systemStores)('on $name', (store) => {
 
   test('two tasks of one static port do not fit on one instance', async () => {
     const definition = await register('static-port', {
-      command: ['sleep', '60'],
+      command: [...sleeps],
       stopTimeout: 2,
       more: { portMappings: [{ containerPort: 80, hostPort: 48_123 }] },
     });
@@ -221,9 +221,7 @@ describe.each(systemStores)('on $name', (store) => {
         });
         return out === '' ? { tasks: [] } : (JSON.parse(out) as { tasks: Task[] });
       };
-      const definitions = JSON.stringify([
-        { name: 'main', image, command: ['sleep', '300'], memory: 16, stopTimeout: 2 },
-      ]);
+      const definitions = JSON.stringify([{ name: 'main', image, command: [...sleeps], memory: 16, stopTimeout: 2 }]);
       await aws('ecs', 'register-task-definition', '--family', 'cli', '--container-definitions', definitions);
       const ran = await aws('ecs', 'run-task', '--task-definition', 'cli');
       const arn = ran.tasks[0]?.taskArn ?? '';

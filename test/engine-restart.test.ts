@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { findExecutable } from './support/command.ts';
 import { docker } from './support/docker.ts';
 import { connectedInstances, describeTask, reaches, runTask, taskArns } from './support/ecs.ts';
-import { copyToRegistry, importBusybox } from './support/images.ts';
+import { copyToRegistry, importBusybox, sleeps } from './support/images.ts';
 import { type Longshore, startLongshore, until } from './support/longshore.ts';
 import { startPrivateEngine } from './support/private-engine.ts';
 import { registryAuthorization } from './support/push.ts';
@@ -27,7 +27,7 @@ async function prepare(longshore: Longshore): Promise<ECSClient> {
     new RegisterTaskDefinitionCommand({
       family: 'sleeper',
       networkMode: 'none',
-      containerDefinitions: [{ name: 'main', image, command: ['sleep', '3600'], memory: 16, stopTimeout: 2 }],
+      containerDefinitions: [{ name: 'main', image, command: [...sleeps], memory: 16, stopTimeout: 2 }],
     }),
   );
   return ecs;

@@ -10,7 +10,7 @@ import { awsCli, tryRun } from './support/command.ts';
 import { docker } from './support/docker.ts';
 import { connectedInstances, reaches, runTask } from './support/ecs.ts';
 import { goTool } from './support/go-tools.ts';
-import { importBusybox } from './support/images.ts';
+import { importBusybox, sleeps } from './support/images.ts';
 import { freePort, type Longshore, root, startLongshore, until } from './support/longshore.ts';
 import { systemStores } from './support/stores.ts';
 
@@ -28,7 +28,7 @@ beforeAll(async () => {
   await ecs.send(
     new RegisterTaskDefinitionCommand({
       family: 'exec',
-      containerDefinitions: [{ name: 'main', image, memory: 32, command: ['sleep', '1000'], stopTimeout: 2 }],
+      containerDefinitions: [{ name: 'main', image, memory: 32, command: [...sleeps], stopTimeout: 2 }],
     }),
   );
   task = await launch(true);

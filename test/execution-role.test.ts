@@ -8,7 +8,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { dockerCli, tryRun } from './support/command.ts';
 import { docker } from './support/docker.ts';
 import { connectedInstances, reaches, runTask } from './support/ecs.ts';
-import { copyToRegistry, importBusybox } from './support/images.ts';
+import { copyToRegistry, importBusybox, sleeps } from './support/images.ts';
 import { type Longshore, startLongshore, until } from './support/longshore.ts';
 import { registryAuthorization } from './support/push.ts';
 
@@ -61,7 +61,7 @@ async function allow(RoleName: string, statement: object): Promise<void> {
 }
 
 async function run(family: string, executionRoleArn: string, more: Partial<ContainerDefinition>): Promise<string> {
-  const container = { name: 'main', image: local, memory: 32, command: ['sleep', '1000'], stopTimeout: 2, ...more };
+  const container = { name: 'main', image: local, memory: 32, command: [...sleeps], stopTimeout: 2, ...more };
   await ecs.send(new RegisterTaskDefinitionCommand({ family, executionRoleArn, containerDefinitions: [container] }));
   return runTask(ecs, family);
 }

@@ -19,6 +19,7 @@ import {
 } from '@aws-sdk/client-ecs';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { taskArns } from './support/ecs.ts';
+import { sleeps } from './support/images.ts';
 import { until } from './support/longshore.ts';
 import { type Machine, type Machines, startMachines, whyNoMachines } from './support/machines.ts';
 
@@ -42,7 +43,7 @@ describe.skipIf(whyNoMachines)('three machines', () => {
     });
     ({ ecs } = machines);
     image = await machines.pushBusybox('sleeper:1');
-    const main = { name: 'main', image, command: ['sleep', '3600'], stopTimeout: 2 };
+    const main = { name: 'main', image, command: [...sleeps], stopTimeout: 2 };
     const definitions = [
       { family: 'sleeper', containerDefinitions: [{ ...main, memory: 100 }] },
       { family: 'web', containerDefinitions: [{ ...main, memory: 60, healthCheck }] },

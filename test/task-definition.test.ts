@@ -14,7 +14,7 @@ import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secre
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { docker, type Inspection } from './support/docker.ts';
 import { connectedInstances, reaches, runTask } from './support/ecs.ts';
-import { importBusybox } from './support/images.ts';
+import { importBusybox, sleeps } from './support/images.ts';
 import { type Longshore, startLongshore, until } from './support/longshore.ts';
 
 let longshore: Longshore;
@@ -54,7 +54,7 @@ const definition = (more: Partial<ContainerDefinition>): ContainerDefinition => 
   name: 'main',
   image,
   memory: 32,
-  command: ['sleep', '1000'],
+  command: [...sleeps],
   stopTimeout: 2,
   ...more,
 });

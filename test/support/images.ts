@@ -90,3 +90,6 @@ export async function copyToRegistry(image: string, authorization: string): Prom
     `docker://${image}`,
   ]);
 }
+
+/** A command that runs until it is stopped and then ends at once: `sleep` alone, as the first process, would not hear SIGTERM. */
+export const sleeps: readonly string[] = Object.freeze(['sh', '-c', 'trap "exit 143" TERM; sleep 3600 & wait']);
