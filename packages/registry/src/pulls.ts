@@ -1,7 +1,7 @@
 // When an image was last pulled. Pulls are many and this is worth little, so times are gathered and written now and then;
 // a crash loses at most the last minute of them. Pulls of principals that the registry excludes do not count.
 import { type AccountId, type Clock, type Digest, type Logger, type LoopService, loopService } from '@longshore/base';
-import { type Store, sql } from '@longshore/store';
+import { sql, type Store, type View } from '@longshore/store';
 import { findRegistryAccount } from './accounts.ts';
 import { repositoryThing } from './names.ts';
 import { isExcluded } from './pull-time-exclusions.ts';
@@ -27,7 +27,7 @@ const batch = 100;
 const maxPending = 50_000;
 
 export function createPullRecorder(parts: {
-  readonly store: Store;
+  readonly store: View & Pick<Store, 'write'>;
   readonly clock: Clock;
   readonly log: Logger;
 }): PullRecorder {
@@ -46,9 +46,11 @@ export function createPullRecorder(parts: {
     return found;
   }
 
+  /** Writes what is pending now: what is pulled meanwhile is for the next time, or under steady pulls this would not end. */
   async function flush(): Promise<void> {
-    while (pending.size > 0) {
-      const taken = [...pending].slice(0, batch);
+    const all = [...pending];
+    for (let i = 0; i < all.length; i += batch) {
+      const taken = all.slice(i, i + batch);
       const excluded = await exclusionsOf(taken.map(([, pull]) => pull));
       const steps = taken
         .map(([, pull]) => pull)

@@ -178,7 +178,7 @@ export const settingsTable: readonly SettingRow[] = Object.freeze([
     'blobs',
     '--blobs <url>',
     's3://BUCKET/PREFIX?endpoint=URL&region=NAME for layers in S3; credentials as AWS SDKs find them',
-    'the folder DATA/blobs',
+    'the folder DATA/registry',
   ),
   row('region', '--region <name>', 'region name in ARNs and signatures', 'us-east-1'),
   row('cluster', '--cluster <name>', 'cluster that the agent of this machine joins', 'default'),
