@@ -79,12 +79,18 @@ export function createRevisions(): Revisions {
 
   return {
     begin(steps) {
-      const touched = new Set([all]);
+      const touched = new Set<Written>();
+      // At once, since a further thing may make the table forget those that are not being written.
+      const touch = (written: Written) => {
+        if (!touched.has(written)) written.underWay += 1;
+        touched.add(written);
+      };
+      touch(all);
       for (const { sql, within } of steps) {
         const table = tableOf(known.get(sql.text, changedTable));
-        touched.add(table.any).add(within === undefined ? table.loose : thingOf(table, within));
+        touch(table.any);
+        touch(within === undefined ? table.loose : thingOf(table, within));
       }
-      for (const each of touched) each.underWay += 1;
       return () => {
         writes += 1;
         for (const each of touched) {

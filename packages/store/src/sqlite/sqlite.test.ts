@@ -189,6 +189,18 @@ it('knows the revision of things in tables: steps within other things do not cou
   await store.close();
 });
 
+it('does not forget a thing of the very write that makes it forget others', () => {
+  const revisions = createRevisions();
+  const step = (within: string) => ({ sql: sql`DELETE FROM t`, within });
+  for (let i = 0; i < 9_999; i += 1) revisions.begin([step(`thing ${i}`)])();
+  const end = revisions.begin([step('first'), step('one too many')]);
+  expect(revisions.of(['t'], ['first'])).toBeUndefined();
+  end();
+  const before = revisions.of(['t'], ['first']);
+  revisions.begin([step('first')])();
+  expect(revisions.of(['t'], ['first'])).not.toBe(before);
+});
+
 it('counts as written whatever was within more things than it remembers', () => {
   const revisions = createRevisions();
   const of = (thing: string) => revisions.of(['t'], [thing]);
