@@ -1,6 +1,6 @@
 // Syncing a file while it still grows, so that the disk is busy during an upload and little is left to write at its end:
 // half as much time again for a large blob. Each sync takes a thread of Node's pool of four, so a store has few of them.
-import type { FileHandle } from 'node:fs/promises';
+import type { OpenFile } from './upload-file.ts';
 
 /** How many early syncs may run at once, in the whole store. */
 export interface SyncSlots {
@@ -31,7 +31,7 @@ export function createSyncSlots(count = 2): SyncSlots {
   };
 }
 
-export function createEarlySync(file: FileHandle, start: number, slots: SyncSlots): EarlySync {
+export function createEarlySync(file: Pick<OpenFile, 'datasync'>, start: number, slots: SyncSlots): EarlySync {
   let syncedTo = start;
   let running: Promise<void> | undefined;
   let failure: { readonly error: unknown } | undefined;

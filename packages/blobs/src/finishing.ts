@@ -1,6 +1,7 @@
 // Turning an upload into a blob. The order makes every crash undoable: the bytes durable, the finished name (rename), the
 // blob's name (link), both folders durable; then the registry's own transaction; then `release` drops the finished name.
-import { type FileHandle, link, opendir, rename, stat } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { link, open, opendir, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Digest, type DigestAlgorithm, digestAlgorithm, finishDigest, newHash } from '@longshore/base';
 import type { BufferPool } from './buffers.ts';
@@ -25,15 +26,17 @@ export function createFinishing(options: FinishingOptions): Pick<BlobUploads, 'f
   const { layout, folders, pool, table } = options;
 
   async function verify(upload: string, digest: Digest, state: UploadState): Promise<number> {
-    const file = await openUpload(layout, upload);
+    const file = openUpload(layout, upload);
     try {
-      const { size } = await file.stat();
-      const actual = await digestOfUpload(file, state, size, digestAlgorithm(digest), pool);
+      const size = file.size();
+      const algorithm = digestAlgorithm(digest);
+      const actual =
+        digestSoFar(state, size, algorithm) ?? (await digestOfFile(layout.upload(upload), size, algorithm, pool));
       if (actual !== digest) throw new DigestMismatchError(digest, actual);
       await file.datasync();
       return size;
     } finally {
-      await file.close();
+      file.close();
     }
   }
 
@@ -98,19 +101,20 @@ export function createFinishing(options: FinishingOptions): Pick<BlobUploads, 'f
   };
 }
 
-/** The digest of the upload's bytes: from the hash kept while they came, or else by reading them. */
-async function digestOfUpload(
-  file: FileHandle,
-  state: UploadState,
-  size: number,
-  algorithm: DigestAlgorithm,
-  pool: BufferPool,
-): Promise<Digest> {
-  if (state.hash !== undefined && state.hashedBytes === size && state.algorithm === algorithm) {
-    return finishDigest(algorithm, state.hash.copy());
-  }
+/** The digest of the upload's bytes if they were hashed while they came, all of them. */
+function digestSoFar({ hash, hashedBytes, algorithm }: UploadState, size: number, wanted: DigestAlgorithm) {
+  if (hash === undefined || hashedBytes !== size || algorithm !== wanted) return undefined;
+  return finishDigest(algorithm, hash.copy());
+}
+
+async function digestOfFile(path: string, size: number, algorithm: DigestAlgorithm, pool: BufferPool): Promise<Digest> {
   const hash = newHash(algorithm);
-  await copyBytes(fileBytes(file), { write: async (chunk) => void hash.update(chunk) }, pool, 0, size);
+  const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+  try {
+    await copyBytes(fileBytes(file), { write: async (chunk) => void hash.update(chunk) }, pool, 0, size);
+  } finally {
+    await file.close();
+  }
   return finishDigest(algorithm, hash);
 }
 

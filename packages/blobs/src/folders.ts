@@ -1,8 +1,9 @@
 // Making folder entries durable. A rename or link survives a power cut only after its folder was synced; syncs of one folder
 // that are asked for at the same time share one call.
-import { mkdir, open } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { folderMode } from './layout.ts';
+import { syncFolder } from './upload-file.ts';
 
 export interface Folders {
   /** Makes `path`, one level below a folder that exists, durable once resolved. */
@@ -56,13 +57,4 @@ export function createFolders(): Folders {
       return made;
     },
   };
-}
-
-async function syncFolder(path: string): Promise<void> {
-  const handle = await open(path, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }

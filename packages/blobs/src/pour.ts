@@ -3,12 +3,12 @@
 // piece does not grow old with the write, which would fill the heap between two of its major collections.
 import { write } from 'node:fs';
 import type { Hash } from 'node:crypto';
-import type { FileHandle } from 'node:fs/promises';
 import { createEarlySync, type EarlySync, type SyncSlots } from './early-sync.ts';
 import { type Drained, drain } from './drain.ts';
+import type { OpenFile } from './upload-file.ts';
 
 export interface PourOptions {
-  readonly file: FileHandle;
+  readonly file: Pick<OpenFile, 'fd' | 'datasync'>;
   /** Where in the file the stream's first byte goes. */
   readonly position: number;
   readonly hash: Hash | undefined;
@@ -125,12 +125,12 @@ function createGatheringWriter(options: PourOptions, early: EarlySync): Gatherin
 }
 
 /** A write may be short, for instance when the disk is nearly full. */
-async function writeAll(file: FileHandle, bytes: Buffer, start: number): Promise<void> {
+async function writeAll(file: Pick<OpenFile, 'fd'>, bytes: Buffer, start: number): Promise<void> {
   for (let done = 0; done < bytes.length; ) done += await writeSome(file, bytes, done, start + done);
 }
 
 /** What `FileHandle.write` does, with a third of the objects that live as long as the write. */
-function writeSome(file: FileHandle, bytes: Buffer, from: number, position: number): Promise<number> {
+function writeSome(file: Pick<OpenFile, 'fd'>, bytes: Buffer, from: number, position: number): Promise<number> {
   return new Promise((resolve, reject) => {
     write(file.fd, bytes, from, bytes.length - from, position, (error, written) =>
       error ? reject(error) : resolve(written),

@@ -65,6 +65,8 @@ export interface AppendOptions {
   readonly maxBytes?: number;
   /** Hash while streaming, so that `finish` need not read the bytes again. Default sha256. */
   readonly algorithm?: DigestAlgorithm;
+  /** The caller finishes the upload next and acknowledges nothing before: what arrives whole need be durable only then. */
+  readonly finishFollows?: boolean;
   /** The source gives its chunks away: their memory may be freed (a chunk is empty then) once written. */
   readonly freeChunks?: boolean;
   readonly signal?: AbortSignal;

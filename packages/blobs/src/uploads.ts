@@ -1,5 +1,6 @@
 // Uploads in the directory: one file each, appended to by one request at a time.
-import { type FileHandle, open, stat } from 'node:fs/promises';
+import { closeSync, open as openFile, statSync } from 'node:fs';
+import { promisify } from 'node:util';
 import { newHash } from '@longshore/base';
 import type { BufferPool } from './buffers.ts';
 import { createSyncSlots } from './early-sync.ts';
@@ -10,7 +11,7 @@ import type { Folders } from './folders.ts';
 import { fileMode, isUploadId, type Layout } from './layout.ts';
 import { type Poured, pour } from './pour.ts';
 import type { AppendOptions, BlobUploads } from './types.ts';
-import { openUpload } from './upload-file.ts';
+import { type OpenFile, openUpload } from './upload-file.ts';
 import { createUploadTable, type UploadState } from './upload-table.ts';
 
 export interface UploadsOptions {
@@ -18,6 +19,8 @@ export interface UploadsOptions {
   readonly folders: Folders;
   readonly pool: BufferPool;
 }
+
+const open = promisify(openFile);
 
 /** All appends together gather about this much before they write, twice while they are few; each within the two bounds below. */
 const gatherBudget = 16 * 1024 * 1024;
@@ -36,19 +39,19 @@ export function createUploads(options: UploadsOptions): BlobUploads {
 
   const fillAhead = () => appending <= few;
 
-  async function sync(file: FileHandle, state: UploadState): Promise<void> {
+  async function sync(file: OpenFile, state: UploadState): Promise<void> {
     await Promise.all([file.datasync(), state.named ? undefined : folders.sync(layout.uploads)]);
     state.named = true;
   }
 
   async function appendTo(
     upload: string,
-    file: FileHandle,
+    file: OpenFile,
     state: UploadState,
     source: AsyncIterable<Uint8Array>,
     append: AppendOptions,
   ): Promise<number> {
-    const { size: start } = await file.stat();
+    const start = file.size();
     prepareHash(state, start, append);
     const maxBytes = append.maxBytes ?? Number.MAX_SAFE_INTEGER;
     let poured: Poured;
@@ -67,7 +70,8 @@ export function createUploads(options: UploadsOptions): BlobUploads {
         signal,
         refusal: () => state.last && new UploadNotFoundError(upload),
       });
-      await sync(file, state);
+      // Of an append that `finish` follows, only what stays an upload must be durable now.
+      if (!append.finishFollows || poured.failure !== undefined) await sync(file, state);
     } catch (error) {
       // The write or the sync failed: nobody knows what reached the disk, so go back to what was durable before.
       state.hash = undefined;
@@ -84,8 +88,7 @@ export function createUploads(options: UploadsOptions): BlobUploads {
 
     async create(upload) {
       try {
-        const file = await open(layout.upload(upload), 'wx', fileMode);
-        await file.close();
+        closeSync(await open(layout.upload(upload), 'wx', fileMode));
       } catch (error) {
         throw storageError(error);
       }
@@ -94,7 +97,7 @@ export function createUploads(options: UploadsOptions): BlobUploads {
     async offset(upload) {
       if (!isUploadId(upload)) return undefined;
       try {
-        return (await stat(layout.upload(upload))).size;
+        return statSync(layout.upload(upload)).size;
       } catch (error) {
         if (isMissing(error)) return undefined;
         throw error;
@@ -103,13 +106,13 @@ export function createUploads(options: UploadsOptions): BlobUploads {
 
     append(upload, source, append = {}) {
       return table.exclusively(upload, async (state) => {
-        const file = await openUpload(layout, upload);
+        const file = openUpload(layout, upload);
         appending += 1;
         try {
           return await appendTo(upload, file, state, source, append);
         } finally {
           appending -= 1;
-          await file.close();
+          file.close();
         }
       });
     },

@@ -80,6 +80,8 @@ export interface ReceiveOptions {
   /** Total bytes that the upload may have after this chunk. */
   readonly maxBytes?: number;
   readonly algorithm?: DigestAlgorithm;
+  /** `finishLayer` follows, before anything is acknowledged: it makes the bytes durable. */
+  readonly finishFollows?: boolean;
   /** The chunks are nobody else's: free them once they are written. */
   readonly freeChunks?: boolean;
   /** Set for an upload that is recorded in the store, undefined for one that lives for one request. */
@@ -94,10 +96,11 @@ export async function receive(
   source: AsyncIterable<Uint8Array>,
   options: ReceiveOptions = {},
 ): Promise<number> {
-  const { maxBytes = limits.layerBytes, algorithm = 'sha256', freeChunks = false, recorded } = options;
+  const { maxBytes = limits.layerBytes, algorithm = 'sha256', freeChunks = false } = options;
+  const { finishFollows = false, recorded } = options;
   try {
     const upload = await core.sealing.upload(repository, id);
-    return await upload.append(watched(core, source, recorded), { maxBytes, algorithm, freeChunks });
+    return await upload.append(watched(core, source, recorded), { maxBytes, algorithm, freeChunks, finishFollows });
   } catch (error) {
     throw translateBlobError(error);
   }

@@ -34,7 +34,11 @@ async function receiveWhole(call: OciCall, repository: Repository, digest: Diges
   const { core } = call;
   await beginPassing(core, repository, id);
   try {
-    await receive(core, repository, id, bodyOf(call.request), { algorithm: digestAlgorithm(digest), freeChunks: true });
+    await receive(core, repository, id, bodyOf(call.request), {
+      algorithm: digestAlgorithm(digest),
+      freeChunks: true,
+      finishFollows: true,
+    });
     await finishLayer(core, repository, { id, recorded: false }, digest);
   } catch (error) {
     // After any other failure bytes may have been made a blob already: `recover` knows what to do with them.
@@ -102,6 +106,7 @@ async function appendBody(
     maxBytes: range ? Math.min(limits.layerBytes, range.last + 1) : limits.layerBytes,
     algorithm: digest ? digestAlgorithm(digest) : 'sha256',
     freeChunks: true,
+    finishFollows: digest !== undefined,
     recorded: { id: upload.id, expiresAt },
   });
 }

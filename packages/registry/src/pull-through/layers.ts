@@ -49,7 +49,11 @@ async function store(core: Core, remote: Remote, ref: RepositoryRef, digest: Dig
   await beginPassing(core, repository, id);
   try {
     const maxBytes = Math.min(size ?? limits.layerBytes, limits.layerBytes);
-    await receive(core, repository, id, shown(), { maxBytes, algorithm: digestAlgorithm(digest) });
+    await receive(core, repository, id, shown(), {
+      maxBytes,
+      algorithm: digestAlgorithm(digest),
+      finishFollows: true,
+    });
     await finishLayer(core, repository, { id, recorded: false }, digest);
   } catch (error) {
     await cancelPassing(core, id).catch(() => undefined);
