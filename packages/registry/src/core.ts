@@ -9,6 +9,7 @@ import type { RepositoryRef } from './names.ts';
 import type { LayerKeys } from './encryption/layer-keys.ts';
 import type { Sealing } from './encryption/sealing.ts';
 import type { EndAnswer } from './oci/answers.ts';
+import type { Arrivals } from './arrivals.ts';
 import type { Holds } from './holds.ts';
 import type { KernelCopy } from './oci/kernel-copy.ts';
 import type { ListPage } from './oci/list-page.ts';
@@ -37,6 +38,8 @@ export interface Core {
   readonly counters: Counters;
   readonly endAnswer: EndAnswer;
   readonly sealer: Sealer;
+  /** Layers that are being written. */
+  readonly arrivals: Arrivals;
   /** Blobs that requests under way rely on. */
   readonly holds: Holds;
   readonly imageMemory: ImageMemory;

@@ -49,11 +49,24 @@ describe.each(testStores())('a layer that the caller can read already, on $name'
   let at: TestRegistry;
   let clock: Clock & { ahead: number };
   let trace: Trace;
+  /** How often somebody began to wait. */
+  let waiting: number;
   let bytes: Buffer<ArrayBuffer>;
   let digest: Digest;
 
   beforeEach(async () => {
-    clock = { ...systemClock, ahead: 0, now: () => Date.now() + clock.ahead };
+    waiting = 0;
+    clock = {
+      ...systemClock,
+      ahead: 0,
+      now: () => Date.now() + clock.ahead,
+      // Time stands still for who waits for another's layer (nobody else waits so long); only the other's end lets them go on.
+      sleep(ms, signal) {
+        if (ms < 1_000) return systemClock.sleep(ms, signal);
+        waiting += 1;
+        return new Promise((resolve) => signal?.addEventListener('abort', () => resolve()));
+      },
+    };
     trace = { calls: [] };
     at = await openTestRegistry({
       backEnd,
@@ -163,6 +176,57 @@ describe.each(testStores())('a layer that the caller can read already, on $name'
     clock.ahead += grace;
     await at.registry.collect(10_000);
     expect(await read('known/second')).toBe(digest);
+  });
+
+  describe('or will be able to read in a moment', () => {
+    const fresh = () => {
+      bytes = randomBytes(size);
+      digest = digestOf(bytes);
+    };
+
+    test('is written once when it comes twice at the same time', async () => {
+      fresh();
+      const first = await halfSent(await begin('known/second'));
+      const location = await begin('known/third');
+      const second = finish(location, bytes);
+      await expect.poll(() => waiting).toBe(1);
+      first.sent.end(bytes.subarray(size / 2));
+      expect([(await first.answer).statusCode, (await second).status]).toEqual([201, 201]);
+      expect(appends()).toBe(1);
+      for (const name of ['known/second', 'known/third']) expect(await read(name)).toBe(digest);
+    });
+
+    test('is written all the same when the first sender goes away', async () => {
+      fresh();
+      const first = await halfSent(await begin('known/second'));
+      const second = post('known/third', bytes);
+      await expect.poll(() => waiting).toBe(1);
+      first.sent.destroy();
+      expect((await second).status).toBe(201);
+      expect(await read('known/third')).toBe(digest);
+    });
+
+    test('is not waited for by who may not read it there, nor for long', async () => {
+      fresh();
+      const pusher = [
+        'ecr:InitiateLayerUpload',
+        'ecr:UploadLayerPart',
+        'ecr:CompleteLayerUpload',
+        'ecr:CreateRepository',
+      ];
+      const user = await at.addUser(`pusher-${backEnd.name}`, pusher);
+      const first = await halfSent(await begin('known/second'));
+      expect((await put('known/third', bytes, user)).status).toBe(201);
+      expect((await put('known/third', bytes, await at.addAccount(`c-${backEnd.name}`))).status).toBe(201);
+      expect(waiting).toBe(0);
+      // Nothing is to be found by looking, so that who comes now can only wait.
+      await at.store.write([{ sql: sql`DELETE FROM registry_repository_blobs WHERE digest = ${digest}` }]);
+      clock.ahead += 2_000;
+      expect((await put('known/fourth', bytes)).status).toBe(201);
+      expect(waiting).toBe(0);
+      first.sent.end(bytes.subarray(size / 2));
+      expect((await first.answer).statusCode).toBe(201);
+    });
   });
 
   test('of another account is received like one that nobody has', async () => {

@@ -1,4 +1,5 @@
 // Puts the registry together from what it is given.
+import { createArrivals } from './arrivals.ts';
 import { createCollector } from './collection/collector.ts';
 import { createCounters } from './counters.ts';
 import type { Core } from './core.ts';
@@ -39,6 +40,7 @@ export function createCore(options: RegistryOptions): Core {
     graceMs: collection.graceMs,
     counters: createCounters(meter),
     sealer: createSealer(store),
+    arrivals: createArrivals(clock),
     holds: createHolds(),
     imageMemory: createImageMemory(store),
     pages: createPageMemory(store),

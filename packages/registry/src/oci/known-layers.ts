@@ -1,28 +1,53 @@
-// Whether the body of a request is a layer that the caller can read already (../known-layers.ts). What the caller may not read is
-// received like any other, so that time tells nobody of it.
+// Whether the body of a request is a layer that the caller can read already (../known-layers.ts), or that is just arriving where the
+// caller can read it (../arrivals.ts). What the caller may not read is received like any other, so that time tells nobody of it.
 import type { Digest } from '@longshore/base';
+import { waitForArrival } from '../arrivals.ts';
 import { receiveKnownLayer, refuseKnownLayer } from '../known-layers.ts';
 import type { Repository } from '../repositories.ts';
 import { touchUpload, type Upload, uploadOffset } from '../uploads.ts';
 import { bodyLength, bodyOf, header, type OciCall } from './call.ts';
-import { readableElsewhere } from './mounts.ts';
+import { canLinkFrom, mayLink, readableElsewhere } from './mounts.ts';
 
 /** Smaller ones are written sooner than another place is looked for. */
 const worthLooking = 256 * 1024;
 
-/** Whether the body, all of the layer, was taken this way. `upload` is the recorded one that it ends. Throws layerMismatch. */
-export async function tryKnownLayer(
+/** A body that is to be a whole layer. */
+interface Arriving {
+  readonly repository: Repository;
+  readonly digest: Digest;
+  /** The recorded upload that it ends, if there is one. */
+  readonly upload?: Upload;
+}
+
+/** Receives a layer: by `write`, unless its bytes need only be verified. Throws layerMismatch, and whatever `write` does. */
+export async function receiveUnlessKnown(call: OciCall, arriving: Arriving, write: () => Promise<void>): Promise<void> {
+  const { core, request } = call;
+  const { repository, digest } = arriving;
+  const length = bodyLength(request);
+  if (length === undefined || length < worthLooking || header(request, 'content-range') !== undefined) return write();
+  if (!(await mayLink(call, repository))) return write();
+  const other = core.arrivals.find(repository.account, digest);
+  if (other && (await canLinkFrom(call, other.repository))) await waitForArrival(core.clock, other);
+  const arrival = core.arrivals.begin(repository, digest);
+  try {
+    if (!(await tryKnownLayer(call, arriving, length, () => arrival?.end()))) await write();
+  } finally {
+    arrival?.end();
+  }
+}
+
+/** Whether the body was taken this way. `found` is called as soon as nobody need wait for it. */
+async function tryKnownLayer(
   call: OciCall,
-  repository: Repository,
-  digest: Digest,
-  upload?: Upload,
+  { repository, digest, upload }: Arriving,
+  length: number,
+  found: () => void,
 ): Promise<boolean> {
   const { core, request } = call;
-  const length = bodyLength(request);
-  if (length === undefined || length < worthLooking || header(request, 'content-range') !== undefined) return false;
   if (upload && (await uploadOffset(core, repository, upload)) !== 0) return false;
-  const known = await readableElsewhere(call, repository, digest);
+  const known = await readableElsewhere(call, digest);
   if (!known) return false;
+  found();
   const target = { repository, upload: upload && { id: upload.id, expiresAt: await touchUpload(core, upload) } };
   if (known.layer.size !== length) {
     return refuseKnownLayer(core, target, `The layer has ${known.layer.size} bytes, the content ${length}.`);

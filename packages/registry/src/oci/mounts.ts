@@ -56,19 +56,25 @@ async function mayMount(call: OciCall, target: Repository): Promise<boolean> {
 }
 
 /**
- * A repository of the caller's own account that has the layer, and that the caller may pull from. Nothing for an encrypted target,
- * which has bytes of its own of every layer that is pushed to it.
+ * Whether what is pushed into `target` may be linked to what the caller can read elsewhere: in the caller's own account, and not in
+ * an encrypted repository, which has bytes of its own of every layer.
  */
-export async function readableElsewhere(
-  call: OciCall,
-  target: Repository,
-  digest: Digest,
-): Promise<KnownLayer | undefined> {
+export async function mayLink(call: OciCall, target: Repository): Promise<boolean> {
+  if (target.account !== call.caller.principal.account || target.settings.kmsKey !== undefined) return false;
+  return mayMount(call, target);
+}
+
+/** Whether layers of `source`, a repository of the caller's own account, may be linked by what the caller pushes. */
+export async function canLinkFrom(call: OciCall, source: Repository): Promise<boolean> {
+  if (source.settings.kmsKey !== undefined || !isInScope(call, source, 'pull')) return false;
+  return isAllowed(call, source, source, readLayer);
+}
+
+/** A repository of the caller's own account that has the layer, and that it may be linked from. */
+export async function readableElsewhere(call: OciCall, digest: Digest): Promise<KnownLayer | undefined> {
   const { core, caller } = call;
-  if (target.account !== caller.principal.account || target.settings.kmsKey !== undefined) return undefined;
-  if (!(await mayMount(call, target))) return undefined;
-  for await (const each of readable(call, digest)) {
-    if (each.settings.kmsKey !== undefined || !isInScope(call, each, 'pull')) continue;
+  for (const each of await repositoriesLinking(core.store, caller.principal.account, digest)) {
+    if (!(await canLinkFrom(call, each))) continue;
     const { layer } = await findLayer(core, each, digest);
     if (layer?.stored === digest) return { repository: each, digest, layer };
   }

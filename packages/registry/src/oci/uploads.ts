@@ -8,7 +8,7 @@ import { findRepository, type Repository, requireRepository } from '../repositor
 import { beginUpload, cancelUpload, findUpload, touchUpload, type Upload, uploadOffset } from '../uploads.ts';
 import { repositoryForPush, requireAccess } from './access.ts';
 import { bodyLength, bodyOf, hasBody, header, type OciCall } from './call.ts';
-import { tryKnownLayer } from './known-layers.ts';
+import { receiveUnlessKnown } from './known-layers.ts';
 import { tryMount } from './mounts.ts';
 import { readContentRange, uploadRange } from './ranges.ts';
 import { type Headers, OciFailure, sendEmpty } from './respond.ts';
@@ -63,8 +63,9 @@ async function begin(call: OciCall, name: string, ref: RepositoryRef): Promise<v
     return sendCreated(call, name, mounting.digest);
   }
   if (wholeDigest) {
-    if (await tryKnownLayer(call, repository, wholeDigest)) return sendCreated(call, name, wholeDigest);
-    await receiveWhole(call, repository, wholeDigest);
+    await receiveUnlessKnown(call, { repository, digest: wholeDigest }, () =>
+      receiveWhole(call, repository, wholeDigest),
+    );
     return sendCreated(call, name, wholeDigest);
   }
   const id = await beginUpload(core, repository, call.caller.principal, 'oci');
@@ -113,7 +114,20 @@ async function appendBody(
 
 async function finish(call: OciCall, name: string, repository: Repository, upload: Upload): Promise<void> {
   const digest = requireDigest(call.query.get('digest'));
-  if (await tryKnownLayer(call, repository, digest, upload)) return sendCreated(call, name, digest);
+  await receiveUnlessKnown(call, { repository, digest, upload }, () =>
+    receiveRest(call, name, repository, upload, digest),
+  );
+  sendCreated(call, name, digest);
+}
+
+/** What the body adds to the upload; then it is complete. */
+async function receiveRest(
+  call: OciCall,
+  name: string,
+  repository: Repository,
+  upload: Upload,
+  digest: Digest,
+): Promise<void> {
   // Without a chunk there is nothing to append: also what a PUT left finished, but not recorded, can be finished again.
   if (hasBody(call.request) || header(call.request, 'content-range') !== undefined) {
     await appendBody(call, name, repository, upload, digest);
@@ -124,7 +138,6 @@ async function finish(call: OciCall, name: string, repository: Repository, uploa
     if (error instanceof RegistryError && error.kind === 'layerMismatch') await cancelUpload(call.core, upload.id);
     throw error;
   }
-  sendCreated(call, name, digest);
 }
 
 interface UploadMethod {
