@@ -1,5 +1,6 @@
 // The door of `base`: what every other package may use.
 export { type AccountId, type ArnParts, formatArn, parseAccountId, parseArn } from './arn.ts';
+export { type BodyReader, bodyReader } from './body.ts';
 export { type Clock, systemClock } from './clock.ts';
 export {
   type Digest,

@@ -1,6 +1,6 @@
 // What every part of the registry works with; made once by `createRegistry` and handed to functions.
 import type { AuditTrail, Authorizer, PolicyDocument } from '@longshore/aws';
-import { type Clock, formatArn, type Logger } from '@longshore/base';
+import { type BodyReader, type Clock, formatArn, type Logger } from '@longshore/base';
 import type { BlobStore } from '@longshore/blobs';
 import type { RegistryTokens } from '@longshore/identity';
 import type { Store } from '@longshore/store';
@@ -37,6 +37,7 @@ export interface Core {
   readonly graceMs: number;
   readonly counters: Counters;
   readonly endAnswer: EndAnswer;
+  readonly manifestBodies: BodyReader;
   readonly sealer: Sealer;
   /** Layers that are being written. */
   readonly arrivals: Arrivals;

@@ -93,6 +93,13 @@ const table = {
     message: 'Another request is writing to this upload. Ask for its status and go on from there.',
     retryAfter: 1,
   },
+  manifestsBusy: {
+    oci: 'TOOMANYREQUESTS',
+    status: 429,
+    ecr: 'LimitExceededException',
+    message: 'Too many large manifests are being received at once. Try again in a moment.',
+    retryAfter: 1,
+  },
   uploadEmpty: {
     oci: 'BLOB_UPLOAD_INVALID',
     status: 400,

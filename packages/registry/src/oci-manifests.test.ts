@@ -85,6 +85,27 @@ describe.each(testStores())('on $name', (backEnd) => {
     expect((await at.ask('/v2/img/large/manifests/endless')).status).toBe(404);
   });
 
+  test('large manifests that do not end are held up to a bound; small ones are put all the same', async () => {
+    const { bytes } = await pushImage(at, 'img/stalled', 'v1', ['l']);
+    const gone = new AbortController();
+    const most = Buffer.alloc(4_194_303, ' ');
+    const stalled = Array.from({ length: 40 }, (_, i) =>
+      at
+        .ask(`/v2/img/stalled/manifests/s${i}`, {
+          method: 'PUT',
+          body: new ReadableStream<Uint8Array>({ start: (controller) => controller.enqueue(most) }),
+          headers: { 'content-type': mediaTypes.ociManifest },
+          signal: gone.signal,
+        })
+        .then((answer) => errorCode(answer)),
+    );
+    expect(await Promise.race(stalled)).toBe('TOOMANYREQUESTS');
+    expect((await putManifest(at, 'img/stalled', 'v2', bytes)).status).toBe(201);
+    gone.abort();
+    const ended = await Promise.allSettled(stalled);
+    expect(ended.filter((each) => each.status === 'rejected').length).toBeGreaterThan(25);
+  });
+
   test('sha512 manifests are put and read by their digest', async () => {
     const { bytes } = await pushImage(at, 'img/sha512', 'v1', ['l512']);
     const digest = digestOf(bytes, 'sha512');

@@ -11,6 +11,7 @@ import { handleOci } from './oci/handler.ts';
 import { createPageMemory } from './oci/list-page.ts';
 import { answersTogether } from './oci/answers.ts';
 import { openKernelCopy } from './oci/kernel-copy.ts';
+import { manifestBodies } from './oci/manifest-body.ts';
 import { createPullEvents } from './pull-events.ts';
 import { createPullThroughState } from './pull-through/state.ts';
 import { defaultQuotas } from './limits.ts';
@@ -45,6 +46,7 @@ export function createCore(options: RegistryOptions): Core {
     imageMemory: createImageMemory(store),
     pages: createPageMemory(store),
     endAnswer: answersTogether(),
+    manifestBodies: manifestBodies(),
     kernelCopy: openKernelCopy(),
     pulls: createPullRecorder({ store, clock, log }),
     pullEvents: createPullEvents(options),

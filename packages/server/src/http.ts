@@ -2,9 +2,8 @@
 // and logs; bodies are left untouched for the part that is asked (the registry streams them, AWS bodies are bounded).
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AwsEndpoint, WireResponse } from '@longshore/aws';
-import type { Logger } from '@longshore/base';
+import { bodyReader, type Logger } from '@longshore/base';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
-import { bodyReader } from './body.ts';
 import { wireRequest } from './wire-request.ts';
 
 export interface HttpParts {

@@ -9,7 +9,8 @@ import { parseReference, parseTag, type Reference, type RepositoryRef, type Tag 
 import { findManifest } from '../reading.ts';
 import { findRepository, requireRepository } from '../repositories.ts';
 import { repositoryForPush, requireAccess } from './access.ts';
-import { bodyLength, bodyOf, header, type OciCall } from './call.ts';
+import { header, type OciCall } from './call.ts';
+import { withManifestBody } from './manifest-body.ts';
 import { sendEmpty, setHeaders } from './respond.ts';
 import { matchesEtag } from './send-blob.ts';
 
@@ -60,19 +61,6 @@ async function get(call: OciCall, name: string, ref: RepositoryRef, reference: R
   core.counters.manifestsServed.add();
 }
 
-/** Reads a body up to the limit of a manifest; beyond it nothing more is read. */
-async function readManifestBody(call: OciCall): Promise<Uint8Array> {
-  if ((bodyLength(call.request) ?? 0) > limits.manifestBytes) throw new RegistryError('manifestTooLarge');
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  for await (const chunk of bodyOf(call.request)) {
-    length += chunk.length;
-    if (length > limits.manifestBytes) throw new RegistryError('manifestTooLarge');
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
-}
-
 /** The tag of the path, or those of `?tag=` beside a digest. */
 function wantedTags(call: OciCall, reference: Reference): readonly Tag[] {
   const listed = call.query.getAll('tag');
@@ -93,14 +81,15 @@ async function put(call: OciCall, name: string, ref: RepositoryRef, reference: R
   const wanted = call.query.get('digest');
   const asked = wanted === null ? undefined : parseDigest(wanted);
   if (wanted !== null && !asked) throw new RegistryError('digestInvalid');
-  const bytes = await readManifestBody(call);
   const contentType = header(call.request, 'content-type');
-  const repository = await repositoryForPush(call, ref, found);
-  const pushed = await putImage(call.core, repository, {
-    bytes,
-    mediaType: contentType === undefined ? undefined : bareMediaType(contentType),
-    digest: 'digest' in reference ? reference.digest : asked,
-    tags,
+  const pushed = await withManifestBody(call, async (bytes) => {
+    const repository = await repositoryForPush(call, ref, found);
+    return putImage(call.core, repository, {
+      bytes,
+      mediaType: contentType === undefined ? undefined : bareMediaType(contentType),
+      digest: 'digest' in reference ? reference.digest : asked,
+      tags,
+    });
   });
   sendEmpty(call, 201, {
     location: `/v2/${name}/manifests/${pushed.digest}`,

@@ -39,6 +39,7 @@ export interface Asked {
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: NonNullable<RequestInit['body']>;
+  readonly signal?: AbortSignal;
   /** The account that calls; the first one if left out, nobody if null. */
   readonly as?: TestAccount | null;
 }
@@ -188,11 +189,12 @@ export async function openTestRegistry(options: TestRegistryOptions = {}): Promi
         await identity.ensureServiceUser(account.principal.account, name, { Version: '2012-10-17', Statement }),
       );
     },
-    ask(path, { method = 'GET', headers = {}, body, as = account } = {}) {
+    ask(path, { method = 'GET', headers = {}, body, signal, as = account } = {}) {
       return fetch(`http://${host}${path}`, {
         method,
         headers: { ...(as && { authorization: as.basic }), ...headers },
         redirect: 'manual',
+        ...(signal && { signal }),
         ...(body === undefined ? {} : { body, duplex: 'half' }),
       });
     },

@@ -47,6 +47,13 @@ test('a longer body is refused, with and without a stated length', async () => {
   expect((await Promise.all(outcomes)).map((each) => each.kind)).toEqual(['too-large', 'too-large']);
 });
 
+test('a small body is taken also when others hold all that may be held', async () => {
+  const { port, outcomes } = await serve({ totalBytes: 15, timeoutMs: 5_000, smallBytes: 6 }, 12);
+  for (const body of ['0123456789', '0123456789', 'small', 'larger.']) await post(port, body);
+  const kinds = (await Promise.all(outcomes)).map((each) => each.kind);
+  expect(kinds).toEqual(['read', 'busy', 'read', 'busy']);
+});
+
 test('bodies held at once are bounded together, and released ones count no more', async () => {
   const { port, outcomes } = await serve({ totalBytes: 15, timeoutMs: 5_000 }, 10);
   await post(port, '0123456789');

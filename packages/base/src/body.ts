@@ -19,9 +19,11 @@ export interface BodyReaderOptions {
   /** Bytes of all bodies held at once. */
   readonly totalBytes: number;
   readonly timeoutMs: number;
+  /** A body is not refused for what others hold until it is longer than this: who fills the memory keeps out nobody else. */
+  readonly smallBytes?: number;
 }
 
-export function bodyReader({ totalBytes, timeoutMs }: BodyReaderOptions): BodyReader {
+export function bodyReader({ totalBytes, timeoutMs, smallBytes = 0 }: BodyReaderOptions): BodyReader {
   let held = 0;
   return {
     async read(request, limit) {
@@ -36,7 +38,8 @@ export function bodyReader({ totalBytes, timeoutMs }: BodyReaderOptions): BodyRe
         length += chunk.length;
         held += chunk.length;
         chunks.push(chunk);
-        return length > limit ? 'too-large' : held > totalBytes ? 'busy' : undefined;
+        if (length > limit) return 'too-large';
+        return held > totalBytes && length > smallBytes ? 'busy' : undefined;
       };
       const slow = setTimeout(() => request.destroy(new BodyTimeout()), timeoutMs);
       try {
