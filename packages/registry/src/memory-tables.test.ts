@@ -6,7 +6,10 @@ import { testStores } from '@longshore/store/testing';
 import { expect, test } from 'vitest';
 import { openTestRegistry, pushBlob, pushImage } from './testing/fixture.ts';
 
-/** Of a GET of `path`: the tables that the store was asked for the revision of, and those that were read. */
+/**
+ * Of a GET of `path`: the tables that the store was asked for the revision of, and those that were read; and those that are read
+ * again after an image was pushed to another repository.
+ */
 async function tablesOf(path: string) {
   const named = new Set<string>();
   const read = new Set<string>();
@@ -33,13 +36,18 @@ async function tablesOf(path: string) {
   const at = await openTestRegistry({ backEnd, wrapStore });
   try {
     await pushImage(at, 'kept/app', 'v1', ['layer']);
+    await pushImage(at, 'kept/other', 'v1', ['layer']);
     await (await at.ask(path)).text();
     // What is kept otherwise (rules) stays, what is kept between writes is read again.
     await at.store.write([{ sql: sql`WITH v AS (SELECT 1) UPDATE registry_repositories SET version = version` }]);
     named.clear();
     read.clear();
     expect((await at.ask(path)).status).toBe(200);
-    return { named, read, indirect: await changedIndirectly(at.store) };
+    const [first, tables] = [new Set(read), new Set(named)];
+    await pushImage(at, 'kept/other', 'v2', ['another layer']);
+    read.clear();
+    await (await at.ask(path)).text();
+    return { named: tables, read: first, again: new Set(read), indirect: await changedIndirectly(at.store) };
   } finally {
     await at.close();
   }
@@ -62,8 +70,10 @@ test.each([
   ['the catalog', '/v2/_catalog'],
   ['referrers', `/v2/kept/app/referrers/${digestOf('layer')}`],
 ])('%s', async (_, path) => {
-  const { named, read, indirect } = await tablesOf(path);
+  const { named, read, again, indirect } = await tablesOf(path);
   expect(read.size).toBeGreaterThan(0);
+  // The policy of the registry is asked for each catalog.
+  expect(again).toEqual(new Set(path === '/v2/_catalog' ? ['registry_accounts'] : []));
   expect([...read].filter((table) => !named.has(table))).toEqual([]);
   expect(indirect.length).toBeGreaterThan(0);
   expect(indirect.filter((table) => named.has(table))).toEqual([]);

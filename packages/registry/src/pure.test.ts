@@ -9,6 +9,7 @@ import { accepts } from './oci/manifests.ts';
 import { readContentRange, readRange } from './oci/ranges.ts';
 import { routeOf } from './oci/routes.ts';
 import { parseScope } from './oci/token.ts';
+import { descriptorText } from './referrers.ts';
 import { matchesWildcard, mayOverwrite } from './tag-mutability.ts';
 
 const own = parseAccountId('111122223333');
@@ -165,4 +166,25 @@ describe('tag mutability', () => {
     expect(mayOverwrite({ tagMutability: 'MUTABLE', settings: {} }, 'v1')).toBe(true);
     expect(mayOverwrite({ tagMutability: 'IMMUTABLE', settings: {} }, 'v1')).toBe(false);
   });
+});
+
+test('the text of a referrer is the JSON of its descriptor', () => {
+  const texts = fc.dictionary(fc.string({ unit: 'binary' }), fc.string({ unit: 'binary' }));
+  fc.assert(
+    fc.property(
+      fc.string(),
+      fc.option(fc.string()),
+      fc.option(texts),
+      fc.nat(),
+      (mediaType, type, annotations, size) => {
+        const digest = digestOf(mediaType);
+        const [artifactType, given] = [type ?? undefined, annotations ?? undefined];
+        const stored = given && JSON.stringify(given);
+        const text = descriptorText({ digest, mediaType, artifactType, size, annotations: stored });
+        const whole = { mediaType, digest, size, artifactType, annotations: given };
+        expect(text).toBe(JSON.stringify(whole));
+      },
+    ),
+    { numRuns: 200 },
+  );
 });

@@ -1,9 +1,8 @@
-// Reading images: one manifest by tag or digest in one indexed query; pages of tags, images and referrers.
+// Reading images: one manifest by tag or digest in one indexed query; pages of tags and images.
 import type { Digest } from '@longshore/base';
 import { type Sql, sql, sqlList, type View } from '@longshore/store';
 import type { Core } from './core.ts';
 import type { ManifestPart } from './image-memory.ts';
-import { limits } from './limits.ts';
 import type { Reference, RepositoryRef } from './names.ts';
 import { type Repository, type RepositoryRow, repositoryColumns, toRepository } from './repositories.ts';
 
@@ -171,73 +170,4 @@ export async function findImages(
       WHERE m.repository = ${repository.id} AND m.digest IN (${sqlList(digests)}) ORDER BY m.digest`,
   );
   return withTags(view, repository, rows);
-}
-
-export interface Referrer {
-  readonly mediaType: string;
-  readonly digest: string;
-  readonly size: number;
-  readonly artifactType?: string;
-  readonly annotations?: Readonly<Record<string, string>>;
-}
-
-interface ReferrerRow {
-  readonly digest: string;
-  readonly media_type: string;
-  readonly artifact_type: string | null;
-  readonly size: number;
-  readonly annotations: string | null;
-}
-
-function toReferrer(row: ReferrerRow): Referrer {
-  return {
-    mediaType: row.media_type,
-    digest: row.digest,
-    size: row.size,
-    ...(row.artifact_type === null ? {} : { artifactType: row.artifact_type }),
-    ...(row.annotations === null ? {} : { annotations: JSON.parse(row.annotations) as Record<string, string> }),
-  };
-}
-
-/** Annotations up to this many characters come with the list, longer ones one by one: a page must not need much memory. */
-const shortAnnotations = 4_096;
-
-interface ListedReferrer extends ReferrerRow {
-  readonly long: number;
-}
-
-/** Up to `count` manifests whose subject is `subject`, by digest; of these artifact types only, if there are any. */
-export async function listReferrersPage(
-  view: View,
-  repository: Repository,
-  subject: Digest,
-  page: { readonly artifactTypes: readonly string[]; readonly after: string; readonly count: number },
-): Promise<{ readonly referrers: readonly Referrer[]; readonly more: boolean }> {
-  const filter = page.artifactTypes.length === 0 ? sql`` : sql`AND artifact_type IN (${sqlList(page.artifactTypes)})`;
-  // One beyond the page says that there is more.
-  const rows = await view.all<ListedReferrer>(
-    sql`SELECT digest, media_type, artifact_type, size,
-        CASE WHEN LENGTH(annotations) > ${shortAnnotations} THEN NULL ELSE annotations END AS annotations,
-        CASE WHEN LENGTH(annotations) > ${shortAnnotations} THEN 1 ELSE 0 END AS long
-      FROM registry_manifests
-      WHERE repository = ${repository.id} AND subject = ${subject} AND digest > ${page.after} ${filter}
-      ORDER BY digest LIMIT ${page.count + 1}`,
-  );
-  const referrers: Referrer[] = [];
-  let bytes = 0;
-  for (const row of rows) {
-    const annotations = row.long === 1 ? await annotationsOf(view, repository, row.digest) : row.annotations;
-    bytes += annotations?.length ?? 0;
-    const full = referrers.length === page.count || (referrers.length > 0 && bytes > limits.referrersBytes);
-    if (full) return { referrers, more: true };
-    referrers.push(toReferrer({ ...row, annotations }));
-  }
-  return { referrers, more: false };
-}
-
-async function annotationsOf(view: View, repository: Repository, digest: string): Promise<string | null> {
-  const row = await view.get<Pick<ReferrerRow, 'annotations'>>(
-    sql`SELECT annotations FROM registry_manifests WHERE repository = ${repository.id} AND digest = ${digest}`,
-  );
-  return row?.annotations ?? null;
 }

@@ -1,12 +1,13 @@
 // ListImageReferrers: what is attached to an image, by digest.
 import {
+  type ImageReferrer,
   ListImageReferrers$,
   type ListImageReferrersRequest,
   type ListImageReferrersResponse,
 } from '@aws-sdk/client-ecr';
 import { parseDigest } from '@longshore/base';
 import type { Core } from '../core.ts';
-import { listReferrersPage } from '../reading.ts';
+import { descriptorText, listReferrersPage } from '../referrers.ts';
 import { findRepository, requireRepository } from '../repositories.ts';
 import { invalid, repositoryOperation } from './ecr-operation.ts';
 import { readPageToken } from './shapes.ts';
@@ -44,8 +45,7 @@ export const listImageReferrersOperation = (core: Core) =>
       const last = more ? referrers.at(-1) : undefined;
       return {
         referrers: referrers.map((each) => ({
-          ...each,
-          ...(each.annotations && { annotations: { ...each.annotations } }),
+          ...(JSON.parse(descriptorText(each)) as Omit<ImageReferrer, 'artifactStatus'>),
           artifactStatus: 'ACTIVE' as const,
         })),
         ...(last && { nextToken: await core.sealer.seal(purpose, [last.digest]) }),

@@ -4,7 +4,8 @@ import { RegistryError } from '../errors.ts';
 import { limits } from '../limits.ts';
 import { mediaTypes } from '../manifest.ts';
 import type { RepositoryRef } from '../names.ts';
-import { listReferrersPage, listTags } from '../reading.ts';
+import { listTags } from '../reading.ts';
+import { descriptorText, listReferrersPage } from '../referrers.ts';
 import {
   findRepository,
   listRepositoryNames,
@@ -75,7 +76,7 @@ export async function handleReferrers(call: OciCall, name: string, ref: Reposito
       : { referrers: [], more: false };
     const last = more ? referrers.at(-1)?.digest : undefined;
     return {
-      body: JSON.stringify({ schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests: referrers }),
+      body: `{"schemaVersion":2,"mediaType":"${mediaTypes.ociIndex}","manifests":[${referrers.map(descriptorText).join(',')}]}`,
       link: last === undefined ? undefined : nextLink(`/v2/${name}/referrers/${subject}`, { ...filter, last }),
     };
   };
