@@ -2,9 +2,10 @@
 // to other registries (realms, redirects) are tests of pull-through/.
 import { createHmac, generateKeyPairSync, sign } from 'node:crypto';
 import { request } from 'node:http';
-import { DeleteRepositoryCommand, ECRClient, PutImageTagMutabilityCommand } from '@aws-sdk/client-ecr';
+import { DeleteRepositoryCommand, PutImageTagMutabilityCommand } from '@aws-sdk/client-ecr';
 import { digestOf } from '@longshore/base';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ecrOf } from './testing/clients.ts';
 import {
   type Asked,
   errorCode,
@@ -57,10 +58,6 @@ const base64url = (value: unknown) => Buffer.from(JSON.stringify(value)).toStrin
 async function begin(name: string, as?: TestAccount): Promise<string> {
   const begun = await at.ask(`/v2/${name}/blobs/uploads/`, { method: 'POST', ...(as ? { as } : {}) });
   return begun.headers.get('location') ?? '';
-}
-
-function ecrOf(account: TestAccount): ECRClient {
-  return new ECRClient({ endpoint: at.url, region: 'us-east-1', credentials: account.key });
 }
 
 /** A request that says it brings `length` bytes and sends none: the answer must not wait for them. */
@@ -203,7 +200,7 @@ const cases: readonly Case[] = [
     name: 'CVE-2026-31801: an immutable tag is not overwritten, neither by the path nor by ?tag=',
     ask: async () => {
       const first = await pushImage(at, 'bad/immutable', 'latest', ['first']);
-      await ecrOf(at.account).send(
+      await ecrOf(at).send(
         new PutImageTagMutabilityCommand({ repositoryName: 'bad/immutable', imageTagMutability: 'IMMUTABLE' }),
       );
       const second = await pushImage(at, 'bad/immutable', 'other', ['second']);
@@ -240,7 +237,7 @@ const cases: readonly Case[] = [
     name: 'CVE-2022-31667, 31669, 31670: another account’s repositories are not changed by naming its id',
     ask: async () => {
       await pushImage(at, 'bad/owned', 'v1', ['l']);
-      const deleting = ecrOf(stranger).send(
+      const deleting = ecrOf(at, stranger).send(
         new DeleteRepositoryCommand({ registryId: at.account.id, repositoryName: 'bad/owned', force: true }),
       );
       const refused = await deleting.then(
@@ -268,7 +265,7 @@ const cases: readonly Case[] = [
         'ecr:BatchCheckLayerAvailability',
       ]);
       const token = await tokenFor('repository:bad/reborn:pull', reader);
-      await ecrOf(at.account).send(new DeleteRepositoryCommand({ repositoryName: 'bad/reborn', force: true }));
+      await ecrOf(at).send(new DeleteRepositoryCommand({ repositoryName: 'bad/reborn', force: true }));
       await pushBlob(at, 'bad/reborn', 'of the second life');
       const layer = `/v2/bad/reborn/blobs/${digestOf('of the first life')}`;
       return toldAll([

@@ -1,10 +1,11 @@
 // What collection takes and what it leaves, seen from outside: through the registry's own protocol, on real stores.
-import { DeleteRepositoryCommand, ECRClient } from '@aws-sdk/client-ecr';
+import { DeleteRepositoryCommand } from '@aws-sdk/client-ecr';
 import { type Clock, type Digest, digestOf, parseDigest, systemClock } from '@longshore/base';
 import type { BlobStore } from '@longshore/blobs';
 import { acquireLease, sql, type Store } from '@longshore/store';
 import { testStores } from '@longshore/store/testing';
 import { afterEach, describe, expect, test } from 'vitest';
+import { ecrOf } from './testing/clients.ts';
 import {
   imageManifest,
   openTestRegistry,
@@ -102,7 +103,7 @@ describe.each(testStores())('collection on $name', (backEnd) => {
   test('takes the layers of a deleted repository', async () => {
     const { at, clock } = await open();
     await pushImage(at, 'col/gone', 'v1', ['one', 'two']);
-    const ecr = new ECRClient({ endpoint: at.url, region: 'us-east-1', credentials: at.account.key, maxAttempts: 1 });
+    const ecr = ecrOf(at);
     await ecr.send(new DeleteRepositoryCommand({ repositoryName: 'col/gone', force: true }));
     ecr.destroy();
     clock.ahead = 2 * graceMs + 5_000;

@@ -13,7 +13,6 @@ import {
   DescribeRegistryCommand,
   DescribeRepositoriesCommand,
   DescribeRepositoryCreationTemplatesCommand,
-  ECRClient,
   GetAccountSettingCommand,
   GetLifecyclePolicyCommand,
   GetLifecyclePolicyPreviewCommand,
@@ -41,15 +40,8 @@ import { digestOf } from '@longshore/base';
 import { sql } from '@longshore/store';
 import { testStores } from '@longshore/store/testing';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import {
-  errorCode,
-  openTestRegistry,
-  pushBlob,
-  pushImage,
-  putManifest,
-  type TestAccount,
-  type TestRegistry,
-} from './testing/fixture.ts';
+import { ecrOf, openForTwoAccounts, type TwoAccounts } from './testing/clients.ts';
+import { errorCode, pushBlob, pushImage, putManifest } from './testing/fixture.ts';
 import { mediaTypes } from './manifest.ts';
 
 const dayMs = 24 * 60 * 60 * 1000;
@@ -62,25 +54,15 @@ const quotas = {
 };
 
 describe.each(testStores())('on $name', (backEnd) => {
-  let at: TestRegistry;
-  let ecr: ECRClient;
-  let stranger: TestAccount;
-  let strange: ECRClient;
-
-  const clientOf = (account: TestAccount) =>
-    new ECRClient({ endpoint: at.url, region: 'us-east-1', credentials: account.key, maxAttempts: 1 });
-
+  let at: TwoAccounts['at'];
+  let ecr: TwoAccounts['ecr'];
+  let stranger: TwoAccounts['stranger'];
+  let strange: TwoAccounts['strange'];
+  let close: TwoAccounts['close'];
   beforeAll(async () => {
-    at = await openTestRegistry({ backEnd, quotas });
-    ecr = clientOf(at.account);
-    stranger = await at.addAccount('stranger');
-    strange = clientOf(stranger);
+    ({ at, ecr, stranger, strange, close } = await openForTwoAccounts({ backEnd, quotas }));
   });
-  afterAll(async () => {
-    ecr.destroy();
-    strange.destroy();
-    await at.close();
-  });
+  afterAll(() => close());
 
   const named = (name: string, message = '') =>
     expect.objectContaining({ name, message: expect.stringContaining(message) as string });
@@ -333,7 +315,7 @@ describe.each(testStores())('on $name', (backEnd) => {
       return imageDetails?.[0]?.lastRecordedPullTime;
     };
     await at.ask(`/v2/${repositoryName}/manifests/1`, { as: user });
-    const theirs = clientOf(user);
+    const theirs = ecrOf(at, user);
     await theirs.send(new BatchGetImageCommand({ repositoryName, imageIds: [{ imageTag: '1' }] }));
     theirs.destroy();
     expect(await pulled()).toBeUndefined();
@@ -419,7 +401,7 @@ describe.each(testStores())('on $name', (backEnd) => {
 
   test('quotas hold, for both protocols and after deletions', async () => {
     const owner = await at.addAccount('full');
-    const theirs = clientOf(owner);
+    const theirs = ecrOf(at, owner);
     const make = (repositoryName: string) => theirs.send(new CreateRepositoryCommand({ repositoryName }));
     for (let i = 0; i < quotas.repositoriesPerRegistry; i++) await make(`full/${i}`);
     await expect(make('full/more')).rejects.toEqual(named('LimitExceededException', "which is '40'"));

@@ -10,7 +10,6 @@ import {
   DescribeImagesCommand,
   DescribeRegistryCommand,
   DescribeRepositoriesCommand,
-  ECRClient,
   GetAuthorizationTokenCommand,
   GetDownloadUrlForLayerCommand,
   GetRepositoryPolicyCommand,
@@ -28,39 +27,22 @@ import {
 import { digestOf } from '@longshore/base';
 import { testStores } from '@longshore/store/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import {
-  imageManifest,
-  openTestRegistry,
-  pushBlob,
-  pushImage,
-  putManifest,
-  type TestAccount,
-  type TestRegistry,
-} from './testing/fixture.ts';
+import { openForTwoAccounts, type TwoAccounts } from './testing/clients.ts';
+import { imageManifest, pushBlob, pushImage, putManifest } from './testing/fixture.ts';
 import { mediaTypes } from './manifest.ts';
 
 const MiB = 1024 * 1024;
 
 describe.each(testStores())('on $name', (backEnd) => {
-  let at: TestRegistry;
-  let ecr: ECRClient;
-  let stranger: TestAccount;
-  let strange: ECRClient;
-
-  const clientOf = (account: TestAccount) =>
-    new ECRClient({ endpoint: at.url, region: 'us-east-1', credentials: account.key, maxAttempts: 1 });
-
+  let at: TwoAccounts['at'];
+  let ecr: TwoAccounts['ecr'];
+  let stranger: TwoAccounts['stranger'];
+  let strange: TwoAccounts['strange'];
+  let close: TwoAccounts['close'];
   beforeAll(async () => {
-    at = await openTestRegistry({ backEnd });
-    ecr = clientOf(at.account);
-    stranger = await at.addAccount('stranger');
-    strange = clientOf(stranger);
+    ({ at, ecr, stranger, strange, close } = await openForTwoAccounts({ backEnd }));
   });
-  afterAll(async () => {
-    ecr.destroy();
-    strange.destroy();
-    await at.close();
-  });
+  afterAll(() => close());
 
   const create = (repositoryName: string, more: object = {}) =>
     ecr.send(new CreateRepositoryCommand({ repositoryName, ...more }));

@@ -1,9 +1,10 @@
 // What is kept of requests: metrics, the access log, audit entries, pull events and pull times.
-import { CreateRepositoryCommand, DescribeRepositoriesCommand, ECRClient } from '@aws-sdk/client-ecr';
+import { CreateRepositoryCommand, DescribeRepositoriesCommand } from '@aws-sdk/client-ecr';
 import type { AuditEntry } from '@longshore/aws';
 import { digestOf, silentLogger } from '@longshore/base';
 import { sql } from '@longshore/store';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { ecrOf } from './testing/clients.ts';
 import { openTestRegistry, pushBlob, pushImage, putManifest, type TestRegistry } from './testing/fixture.ts';
 
 interface AccessLine {
@@ -114,8 +115,7 @@ describe('watching', () => {
   });
 
   test('operations of the API that write are audited with the resources they touch, done or failed', async () => {
-    const credentials = at.account.key;
-    const ecr = new ECRClient({ endpoint: at.url, region: 'us-east-1', credentials });
+    const ecr = ecrOf(at);
     await ecr.send(new CreateRepositoryCommand({ repositoryName: 'watch/api' }));
     await ecr.send(new DescribeRepositoriesCommand({}));
     const again = new CreateRepositoryCommand({ repositoryName: 'watch/api' });

@@ -5,7 +5,7 @@ import {
   CreateRepositoryCommand,
   DeleteRegistryPolicyCommand,
   DeleteRepositoryPolicyCommand,
-  ECRClient,
+  type ECRClient,
   PutImageCommand,
   PutRegistryPolicyCommand,
   SetRepositoryPolicyCommand,
@@ -13,6 +13,7 @@ import {
 } from '@aws-sdk/client-ecr';
 import { digestOf } from '@longshore/base';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ecrOf } from './testing/clients.ts';
 import {
   imageManifest,
   openTestRegistry,
@@ -108,13 +109,10 @@ describe('another account’s repository', () => {
   let digest: string;
   const repositoryName = 'table/image';
 
-  const clientOf = (account: TestAccount) =>
-    new ECRClient({ endpoint: at.url, region: 'us-east-1', credentials: account.key, maxAttempts: 1 });
-
   beforeAll(async () => {
     at = await openTestRegistry();
     owner = await at.addAccount('owner');
-    ownersClient = clientOf(owner);
+    ownersClient = ecrOf(at, owner);
     callers = {
       root: at.account,
       all: await at.addUser('all', ['ecr:*']),
@@ -168,7 +166,7 @@ describe('another account’s repository', () => {
     const as = callers[row.caller];
     const path = `/v2/${owner.id}/${repositoryName}`;
     const status = async (rest: string, method = 'GET') => (await at.ask(`${path}${rest}`, { method, as })).status;
-    const client = clientOf(as);
+    const client = ecrOf(at, as);
     const viaApi = client
       .send(new BatchGetImageCommand({ registryId: owner.id, repositoryName, imageIds: [{ imageTag: '1' }] }))
       .then(
@@ -190,7 +188,7 @@ describe('another account’s repository', () => {
   });
 
   test('a deny of the registry policy holds for the registry’s own users, also for what is not there', async () => {
-    const client = clientOf(at.account);
+    const client = ecrOf(at);
     const policyText = JSON.stringify({
       Version: '2012-10-17',
       Statement: [{ Effect: 'Deny', Principal: '*', Action: 'ecr:BatchGetImage', Resource: '*' }],
@@ -213,7 +211,7 @@ describe('tag mutability', () => {
   let writer: TestAccount;
   beforeAll(async () => {
     at = await openTestRegistry();
-    ecr = new ECRClient({ endpoint: at.url, region: 'us-east-1', credentials: at.account.key, maxAttempts: 1 });
+    ecr = ecrOf(at);
     writer = await at.addUser('writer', [...push, ...pull]);
   });
   afterAll(async () => {

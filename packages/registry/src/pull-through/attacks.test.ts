@@ -5,7 +5,8 @@ import { digestOf } from '@longshore/base';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { errorCode, imageManifest, openTestRegistry, type TestRegistry } from '../testing/fixture.ts';
 import { mediaTypes } from '../manifest.ts';
-import { addRule, addSecret, ecrOf, type FakeUpstream, fakeUpstream } from './testing.ts';
+import { ecrOf } from '../testing/clients.ts';
+import { addRule, addSecret, type FakeUpstream, fakeUpstream } from './testing.ts';
 
 type Answer = (request: IncomingMessage, response: ServerResponse, host: string) => void;
 

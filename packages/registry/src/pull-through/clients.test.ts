@@ -19,7 +19,8 @@ import { CreateSecretCommand, DeleteSecretCommand, PutSecretValueCommand } from 
 import { digestOf, systemClock } from '@longshore/base';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openTestRegistry, type TestRegistry } from '../testing/fixture.ts';
-import { addRule, addSecret, ecrOf, secretsOf } from './testing.ts';
+import { ecrOf, secretsOf } from '../testing/clients.ts';
+import { addRule, addSecret } from './testing.ts';
 
 const run = promisify(execFile);
 

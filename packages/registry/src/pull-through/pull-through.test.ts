@@ -23,7 +23,8 @@ import {
   type TestRegistry,
 } from '../testing/fixture.ts';
 import { mediaTypes } from '../manifest.ts';
-import { addRule, addSecret, ecrOf } from './testing.ts';
+import { ecrOf } from '../testing/clients.ts';
+import { addRule, addSecret } from './testing.ts';
 
 describe.each(testStores())('on $name', (backEnd) => {
   let upstream: TestRegistry;

@@ -1,25 +1,10 @@
 // For the tests of the pull-through cache: a cache in front of an upstream, and a small hand-written upstream that can lie.
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import {
-  CreatePullThroughCacheRuleCommand,
-  type CreatePullThroughCacheRuleCommandInput,
-  ECRClient,
-} from '@aws-sdk/client-ecr';
-import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import type { TestAccount, TestRegistry } from '../testing/fixture.ts';
-
-function settings(at: TestRegistry, account: TestAccount) {
-  return { endpoint: at.url, region: 'us-east-1', credentials: account.key, maxAttempts: 1 };
-}
-
-export function ecrOf(at: TestRegistry, account = at.account): ECRClient {
-  return new ECRClient(settings(at, account));
-}
-
-export function secretsOf(at: TestRegistry, account = at.account): SecretsManagerClient {
-  return new SecretsManagerClient(settings(at, account));
-}
+import { CreatePullThroughCacheRuleCommand, type CreatePullThroughCacheRuleCommandInput } from '@aws-sdk/client-ecr';
+import { CreateSecretCommand } from '@aws-sdk/client-secrets-manager';
+import { ecrOf, secretsOf } from '../testing/clients.ts';
+import type { TestRegistry } from '../testing/fixture.ts';
 
 /** A secret in ECR's form; resolves to its ARN. */
 export async function addSecret(
