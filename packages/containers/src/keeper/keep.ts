@@ -120,7 +120,7 @@ export async function keepService(core: Core, arn: string, settleMs: number): Pr
       ...(events === service.events ? [] : eventSteps(service, plan, started, now)),
       ...(plan.rollout !== undefined && plan.rollout !== kept.rollout ? [saveRollout(service, plan.rollout)] : []),
     ];
-    return { steps, result: { tasks: started.tasks, stops } };
+    return { steps, result: { tasks: started.tasks, stops, finished: plan.finished } };
   });
   if (outcome === undefined) return false;
   core.counters.tasksStarted.add(outcome.tasks.length);
@@ -130,5 +130,7 @@ export async function keepService(core: Core, arn: string, settleMs: number): Pr
   );
   for (const instance of new Set([...outcome.tasks, ...stopped].map((task) => task.instanceArn)))
     core.wakeInstance(instance);
+  // Its task sets end with it.
+  if (outcome.finished) core.wakeKeeper();
   return true;
 }
