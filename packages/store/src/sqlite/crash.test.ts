@@ -28,7 +28,7 @@ afterAll(() => rm(folder, { recursive: true }));
 
 /** Runs the victim until it has acknowledged `count` pairs, kills it, and gives every pair that it acknowledged. */
 async function acknowledgedBefore(count: number, run: number): Promise<string[]> {
-  const args = [join(import.meta.dirname, 'crash-worker.ts'), url, String(run)];
+  const args = [join(import.meta.dirname, 'crash-child.ts'), url, String(run)];
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   const pairs: string[] = [];
   const gone = once(child, 'exit');
