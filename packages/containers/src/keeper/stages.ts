@@ -1,24 +1,11 @@
 // The stages of a deployment that shifts traffic: the new revision is scaled up beside the old one, gets the test traffic,
 // then the production traffic at once or in steps, bakes, and then the old one goes. Pure: what is to be shifted is noted,
 // and nothing goes on before the load balancer has it.
-import { newPauseId, type Pause, type Rollout, type Stage, type Traffic } from '../services/rollouts.ts';
-import type { HookStage, ShiftingStrategy } from '../services/strategy.ts';
+import { newPauseId, type Pause, type Rollout, type Traffic } from '../services/rollouts.ts';
+import { type HookStage, type Stage, stages } from '../services/stages.ts';
+import type { ShiftingStrategy } from '../services/strategy.ts';
 
 const minuteMs = 60_000;
-
-const course: readonly (Stage | 'PRE_PRODUCTION_TRAFFIC_SHIFT')[] = [
-  'RECONCILE_SERVICE',
-  'PRE_SCALE_UP',
-  'SCALE_UP',
-  'POST_SCALE_UP',
-  'TEST_TRAFFIC_SHIFT',
-  'POST_TEST_TRAFFIC_SHIFT',
-  'PRE_PRODUCTION_TRAFFIC_SHIFT',
-  'PRODUCTION_TRAFFIC_SHIFT',
-  'POST_PRODUCTION_TRAFFIC_SHIFT',
-  'BAKE_TIME',
-  'CLEAN_UP',
-];
 
 /** Percents of production traffic for the new revision, in turn. */
 export function stepsOf(strategy: ShiftingStrategy): number[] {
@@ -113,14 +100,14 @@ function step(rollout: Rollout, strategy: ShiftingStrategy, facts: StageFacts): 
     const pause = paused(rollout, stage, strategy, now);
     if (pause !== undefined) return pause;
   }
-  const next = course[course.indexOf(stage) + 1] ?? 'CLEAN_UP';
+  const next = stages[stages.indexOf(stage) + 1] ?? 'CLEAN_UP';
   return { rollout: { ...rollout, stage: next, stageSince: now, updatedAt: now }, at: now };
 }
 
 /** As far as it goes now. */
 export function advance(rollout: Rollout, strategy: ShiftingStrategy, facts: StageFacts): Staged {
   let current: Staged = { rollout, at: 0 };
-  for (let i = 0; i < 2 * course.length; i++) {
+  for (let i = 0; i < 2 * stages.length; i++) {
     const next = step(current.rollout, strategy, facts);
     const stopped = next.rollout === current.rollout || next.rollout.status !== 'IN_PROGRESS';
     current = next;
@@ -130,5 +117,5 @@ export function advance(rollout: Rollout, strategy: ShiftingStrategy, facts: Sta
 }
 
 export function isBefore(rollout: Rollout, stage: Stage): boolean {
-  return course.indexOf(rollout.stage ?? 'PRE_SCALE_UP') < course.indexOf(stage);
+  return stages.indexOf(rollout.stage ?? 'PRE_SCALE_UP') < stages.indexOf(stage);
 }

@@ -3,7 +3,8 @@ import type { ServiceDeployment, ServiceDeploymentBrief, ServiceRevision } from 
 import type { View } from '@longshore/store';
 import { dateOf } from '../documents.ts';
 import { shapeAlarms, shapeBreaker, shapeConfiguration } from './configuration.ts';
-import type { RevisionRecord, RolloutRecord, Stage, Traffic } from './rollouts.ts';
+import type { RevisionRecord, RolloutRecord, Traffic } from './rollouts.ts';
+import type { Stage } from './stages.ts';
 import { countServiceTasks, findServices, type ServiceRecord, type TaskCount } from './rows.ts';
 
 export function shapeBrief({ rollout, serviceArn, clusterArn }: RolloutRecord): ServiceDeploymentBrief {

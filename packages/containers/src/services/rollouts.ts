@@ -7,6 +7,7 @@ import { readDocument, writeDocument } from '../documents.ts';
 import type { DefinitionRecord } from '../definitions.ts';
 import { ecsArn, lastPart, type Place } from '../names.ts';
 import type { ServiceDocument, ServiceRecord } from './rows.ts';
+import type { Stage } from './stages.ts';
 
 export type RolloutStatus =
   | 'IN_PROGRESS'
@@ -70,20 +71,6 @@ export function trafficRules(rollout: Pick<Rollout, 'switches'>, traffic: Traffi
     { rule: productionRule, green, blue, share: traffic.production },
   ]);
 }
-
-/** Of a deployment that shifts traffic. */
-export type Stage =
-  | 'RECONCILE_SERVICE'
-  | 'PRE_SCALE_UP'
-  | 'SCALE_UP'
-  | 'POST_SCALE_UP'
-  | 'TEST_TRAFFIC_SHIFT'
-  | 'POST_TEST_TRAFFIC_SHIFT'
-  | 'PRE_PRODUCTION_TRAFFIC_SHIFT'
-  | 'PRODUCTION_TRAFFIC_SHIFT'
-  | 'POST_PRODUCTION_TRAFFIC_SHIFT'
-  | 'BAKE_TIME'
-  | 'CLEAN_UP';
 
 /** Percents of the traffic that go to the new revision. */
 export interface Traffic {

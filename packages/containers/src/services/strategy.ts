@@ -2,19 +2,7 @@
 // checked, completed, and shown. ROLLING has none of this.
 import type { DeploymentConfiguration, DeploymentLifecycleHook, LoadBalancer } from '@aws-sdk/client-ecs';
 import { invalidParameter, unsupported } from '../errors.ts';
-
-const hookStages = [
-  'RECONCILE_SERVICE',
-  'PRE_SCALE_UP',
-  'POST_SCALE_UP',
-  'TEST_TRAFFIC_SHIFT',
-  'POST_TEST_TRAFFIC_SHIFT',
-  'PRE_PRODUCTION_TRAFFIC_SHIFT',
-  'PRODUCTION_TRAFFIC_SHIFT',
-  'POST_PRODUCTION_TRAFFIC_SHIFT',
-] as const;
-
-export type HookStage = (typeof hookStages)[number];
+import { type HookStage, isHookStage } from './stages.ts';
 
 /** A stage at which the deployment waits for ContinueServiceDeployment. */
 export interface PauseHook {
@@ -51,15 +39,14 @@ function readHook(hook: DeploymentLifecycleHook): PauseHook {
   if (hook.targetType !== 'PAUSE')
     throw unsupported('A lifecycle hook that calls a Lambda function', 'Use the target type PAUSE.');
   const stages = hook.lifecycleStages ?? [];
-  const wrong = stages.find((each) => !(hookStages as readonly string[]).includes(each));
-  if (stages.length === 0 || wrong !== undefined)
+  if (stages.length === 0 || !stages.every(isHookStage))
     throw invalidParameter('A lifecycle hook must have lifecycleStages, each one at which hooks are run.');
   if (hook.hookTargetArn !== undefined) throw invalidParameter('A PAUSE hook has no hookTargetArn.');
   const { timeoutInMinutes, action = 'ROLLBACK' } = hook.timeoutConfiguration ?? {};
   if (action !== 'CONTINUE' && action !== 'ROLLBACK')
     throw invalidParameter('The timeout action of a hook must be CONTINUE or ROLLBACK.');
   return {
-    stages: stages as HookStage[],
+    stages,
     timeoutMinutes: minutes('timeoutInMinutes', timeoutInMinutes, 1440, 1, 20_160),
     timeoutAction: action,
   };
