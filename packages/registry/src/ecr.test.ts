@@ -25,6 +25,7 @@ import {
   UploadLayerPartCommand,
 } from '@aws-sdk/client-ecr';
 import { digestOf } from '@longshore/base';
+import { type BlobStore, StorageFullError } from '@longshore/blobs';
 import { testStores } from '@longshore/store/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openForTwoAccounts, type TwoAccounts } from './testing/clients.ts';
@@ -159,6 +160,34 @@ describe.each(testStores())('on $name', (backEnd) => {
     await ecr.send(new DeleteRepositoryCommand({ repositoryName, force: true }));
     await create(repositoryName);
     expect((await fetch(downloadUrl)).status).toBe(404);
+  });
+
+  test('a last part that comes again, as it could not be stored, is no part that is too small', async () => {
+    let full = true;
+    const wrapBlobs = (blobs: BlobStore): BlobStore => ({
+      ...blobs,
+      append: (...given) => (full ? Promise.reject(new StorageFullError()) : blobs.append(...given)),
+    });
+    const own = await openForTwoAccounts({ backEnd, wrapBlobs });
+    const client = own.ecr;
+    const repositoryName = 'api/full';
+    await client.send(new CreateRepositoryCommand({ repositoryName }));
+    const { uploadId } = await client.send(new InitiateLayerUploadCommand({ repositoryName }));
+    const bytes = Buffer.from('short');
+    const part = new UploadLayerPartCommand({
+      repositoryName,
+      uploadId,
+      partFirstByte: 0,
+      partLastByte: bytes.length - 1,
+      layerPartBlob: bytes,
+    });
+    await expect(client.send(part)).rejects.toEqual(named('ServerException'));
+    full = false;
+    await client.send(part);
+    const layerDigests = [digestOf(bytes)];
+    const done = await client.send(new CompleteLayerUploadCommand({ repositoryName, uploadId, layerDigests }));
+    expect(done.layerDigest).toBe(layerDigests[0]);
+    await own.close();
   });
 
   test('parts that do not fit are refused in ECR’s words', async () => {

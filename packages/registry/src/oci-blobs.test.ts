@@ -93,8 +93,16 @@ describe.each(testStores())('on $name', (backEnd) => {
       headers: { 'content-range': '6-8' },
     });
     expect(final.status).toBe(416);
-    expect((await patch(location, 'fgh', '5-8')).status).toBe(400);
-    expect((await patch(location, 'fgh', '5-7')).status).toBe(202);
+    const longer = new ReadableStream<Uint8Array>({
+      start(controller) {
+        controller.enqueue(Buffer.from('fgh'));
+        controller.close();
+      },
+    });
+    const overrun = await at.ask(location, { method: 'PATCH', body: longer, headers: { 'content-range': '5-5' } });
+    expect([overrun.status, overrun.headers.get('range')]).toEqual([416, '0-5']);
+    expect((await patch(location, 'gh', '6-8')).status).toBe(400);
+    expect((await patch(location, 'gh', '6-7')).status).toBe(202);
     expect((await at.ask(`${location}?digest=${digestOf('abcdefgh')}`, { method: 'PUT' })).status).toBe(201);
   });
 
@@ -188,8 +196,11 @@ describe.each(testStores())('on $name', (backEnd) => {
         controller.close();
       },
     });
+    const received = () => at.meter.value('longshore_registry_blob_received_bytes_total');
+    const before = received();
     const writing = at.ask(location, { method: 'PATCH', body });
-    await expect.poll(async () => (await patch(location, 'another')).status).toBe(429);
+    await expect.poll(received, { timeout: 10_000 }).toBeGreaterThan(before);
+    expect((await patch(location, 'another')).status).toBe(429);
     expect((await at.ask(location, { method: 'DELETE' })).status).toBe(204);
     gate.resolve();
     const answer = await writing;

@@ -15,9 +15,9 @@ export type UploadProtocol = 'oci' | 'ecr';
 export interface Upload {
   readonly id: string;
   readonly protocol: UploadProtocol;
-  /** ECR: parts received, whether the last was under 5 MiB, and whether one before the last was. */
+  /** ECR: parts that came, where the last began if it was under 5 MiB, and whether one before the last was. */
   readonly parts: number;
-  readonly lastPartShort: boolean;
+  readonly shortPartAt: number | undefined;
   readonly partTooSmall: boolean;
   readonly expiresAt: number;
 }
@@ -25,6 +25,7 @@ export interface Upload {
 interface UploadRow extends RepositoryRow {
   readonly upload: string | null;
   readonly parts: number;
+  /** One more than `shortPartAt`; 0 if there is none. */
   readonly last_part_short: number;
   readonly part_too_small: number;
   readonly expires_at: number;
@@ -95,7 +96,7 @@ export async function findUpload(
           id: row.upload,
           protocol,
           parts: row.parts,
-          lastPartShort: row.last_part_short === 1,
+          shortPartAt: row.last_part_short === 0 ? undefined : row.last_part_short - 1,
           partTooSmall: row.part_too_small === 1,
           expiresAt: row.expires_at,
         };

@@ -24,11 +24,14 @@ function requirePart(input: UploadLayerPartRequest): { first: number; last: numb
   return { first, last, bytes };
 }
 
-/** Before the bytes: counts the part, and remembers whether one that is not the last was too small. */
-async function countPart(core: Core, upload: Upload, length: number): Promise<void> {
+/**
+ * Before the bytes: counts the part, and remembers whether one that is not the last was too small. A part that comes again,
+ * as its bytes could not be stored, is the same part.
+ */
+async function countPart(core: Core, upload: Upload, first: number, length: number): Promise<void> {
   if (upload.parts >= limits.partsPerUpload) throw new RegistryError('partsExceeded');
-  const short = length < limits.partMinBytes ? 1 : 0;
-  const tooSmall = upload.partTooSmall || upload.lastPartShort ? 1 : 0;
+  const short = length < limits.partMinBytes ? first + 1 : 0;
+  const tooSmall = upload.partTooSmall || (upload.shortPartAt ?? first) < first ? 1 : 0;
   await core.store.write([
     {
       sql: sql`UPDATE registry_uploads SET parts = parts + 1, last_part_short = ${short}, part_too_small = ${tooSmall},
@@ -60,7 +63,7 @@ export const uploadLayerPartOperation = (core: Core) =>
           lastValidByteReceived: Math.max(0, offset - 1),
         });
       }
-      await countPart(core, upload, part.bytes.length);
+      await countPart(core, upload, offset, part.bytes.length);
       const received = await receive(core, repository, upload.id, one(part.bytes));
       return { ...names, lastByteReceived: received - 1 };
     },

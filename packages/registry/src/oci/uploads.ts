@@ -103,13 +103,22 @@ async function appendBody(
   if (offset + (length ?? 0) > limits.layerBytes) throw new RegistryError('layerTooLarge');
   if (!hasBody(call.request)) return offset;
   const expiresAt = await touchUpload(call.core, upload);
-  return receive(call.core, repository, upload.id, bodyOf(call.request), {
-    maxBytes: range ? Math.min(limits.layerBytes, range.last + 1) : limits.layerBytes,
-    algorithm: digest ? digestAlgorithm(digest) : 'sha256',
-    freeChunks: true,
-    finishFollows: digest !== undefined,
-    recorded: { id: upload.id, expiresAt },
-  });
+  const maxBytes = Math.min(limits.layerBytes, range ? range.last + 1 : limits.layerBytes);
+  try {
+    return await receive(call.core, repository, upload.id, bodyOf(call.request), {
+      maxBytes,
+      algorithm: digest ? digestAlgorithm(digest) : 'sha256',
+      freeChunks: true,
+      finishFollows: digest !== undefined,
+      recorded: { id: upload.id, expiresAt },
+    });
+  } catch (error) {
+    const isOverrun = error instanceof RegistryError && error.kind === 'layerTooLarge' && maxBytes < limits.layerBytes;
+    if (!isOverrun) throw error;
+    // It is longer than it says, or it came twice and the other was faster.
+    const held = await uploadOffset(call.core, repository, upload);
+    throw new OciFailure(new RegistryError('rangeInvalid'), uploadHeaders(name, upload.id, held));
+  }
 }
 
 async function finish(call: OciCall, name: string, repository: Repository, upload: Upload): Promise<void> {
