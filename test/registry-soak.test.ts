@@ -6,6 +6,7 @@ import { createHash, randomBytes, randomInt } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { newHexId } from '@longshore/base';
 import { expect, test } from 'vitest';
 import { run } from './support/command.ts';
 import { freePort, type Longshore, root, startLongshore, until } from './support/longshore.ts';
@@ -103,8 +104,10 @@ async function push(world: World, name: string, tag: string, neighbour: string):
   const known = randomInt(2) === 0 ? world.recent[randomInt(world.recent.length + 1)] : undefined;
   const own = known ?? layerOf(randomBytes(randomInt(1, 20_000)));
   const layers = [...bases, own];
+  // No two images are the same: deleting one by its digest must take no other away.
+  const labels = { image: newHexId(), layers: layers.map(({ digest }) => digest).join(' ') };
   const config = layerOf(
-    Buffer.from(JSON.stringify({ architecture: 'amd64', os: 'linux', layers: layers.map(({ digest }) => digest) })),
+    Buffer.from(JSON.stringify({ architecture: 'amd64', os: 'linux', config: { Labels: labels } })),
   );
   const describe = (mediaType: string, { digest, bytes }: Layer) => ({ mediaType, digest, size: bytes.length });
   const manifest = JSON.stringify({
