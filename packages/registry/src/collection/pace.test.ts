@@ -55,3 +55,22 @@ test('there is no rest as long as space is short', async () => {
   await pace.rest();
   expect(clock.slept).toBe(30);
 });
+
+test('space is asked for once a second while there is plenty, also when the clock was set back', async () => {
+  const clock = scripted();
+  let asked = 0;
+  const pace = createPace(clock, async () => {
+    asked += 1;
+    return false;
+  });
+  const work = async (ms: number) => {
+    clock.time += ms;
+    await pace.rest();
+    return asked;
+  };
+  expect([await work(10), await work(10), await work(10)]).toEqual([1, 1, 1]);
+  expect(await work(1_000)).toBe(2);
+  clock.time -= 60_000;
+  await pace.rest();
+  expect(await work(10)).toBe(3);
+});

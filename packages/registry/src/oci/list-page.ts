@@ -16,8 +16,8 @@ const MiB = 1024 * 1024;
 export function createPageMemory(store: Pick<Store, 'revision'>): RevisionMemory<ListPage> {
   return createRevisionMemory(store, {
     mostEntries: 500,
-    mostBytes: 8 * MiB,
-    sizeOf: ({ body }) => (body.length > MiB ? undefined : body.length),
+    mostBytes: 16 * MiB,
+    sizeOf: ({ body }) => (body.length > 4 * MiB ? undefined : body.length),
   });
 }
 
