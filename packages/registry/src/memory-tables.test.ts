@@ -98,7 +98,9 @@ test('steps that are within a repository or an account name it in their conditio
   });
   const [backEnd] = testStores();
   if (!backEnd) throw new Error('There is no store');
-  const at = await openTestRegistry({ backEnd, wrapStore });
+  let now = Date.now();
+  const clock = { now: () => now, sleep: () => Promise.resolve() };
+  const at = await openTestRegistry({ backEnd, wrapStore, clock, collection: { graceMs: 10_000, everyMs: 3_600_000 } });
   const ask = async (method: string, path: string) => expect((await at.ask(path, { method })).ok).toBe(true);
   try {
     await pushImage(at, 'one/app', 'v1', ['layer']);
@@ -112,9 +114,13 @@ test('steps that are within a repository or an account name it in their conditio
     }
     await ask('POST', `/v2/one/app/blobs/uploads/?mount=${digestOf('layer')}&from=one/app`);
     await ask('DELETE', `/v2/one/app/blobs/${digestOf('alone')}`);
-    await ask('GET', '/v2/one/app/manifests/v1');
+    const got = await at.ask('/v2/one/app/manifests/v1');
+    await got.arrayBuffer();
     for (const { id, stop } of at.registry.services) if (id === 'registry/pull-times') await stop();
     await ask('DELETE', '/v2/one/app/manifests/v1');
+    await ask('DELETE', `/v2/one/app/manifests/${got.headers.get('docker-content-digest')}`);
+    now += 60_000;
+    expect((await at.registry.collect(60_000)).unlinked).toBeGreaterThan(0);
     const named = steps.filter(({ within }) => within !== undefined);
     for (const { sql: statement, within = '' } of named) {
       const [account, ...name] = within.split('/');

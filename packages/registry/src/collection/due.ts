@@ -1,10 +1,13 @@
 // Collection's queues: links and blobs that are due to be looked at, a page at a time, by index.
-import type { Digest } from '@longshore/base';
+import type { AccountId, Digest } from '@longshore/base';
 import { sql, type View } from '@longshore/store';
+import type { RepositoryName } from '../names.ts';
 import type { DueBlob, DueLink } from './rules.ts';
 
 interface LinkRow {
   readonly repository: string;
+  readonly account: AccountId;
+  readonly name: RepositoryName;
   readonly digest: Digest;
   readonly stored: Digest;
   readonly size: number;
@@ -24,16 +27,17 @@ export const firstLink: LinkCursor = Object.freeze({ checkAt: -1, repository: ''
 /** Up to `count` links due at `now` after `after`, the longest due first. */
 export async function dueLinks(view: View, now: number, count: number, after = firstLink): Promise<DueLink[]> {
   const rows = await view.all<LinkRow>(
-    sql`SELECT l.repository, l.digest, l.stored, l.size, l.lease_until, l.check_at,
+    sql`SELECT l.repository, r.account, r.name, l.digest, l.stored, l.size, l.lease_until, l.check_at,
         CASE WHEN EXISTS (SELECT 1 FROM registry_manifest_refs f
           WHERE f.repository = l.repository AND f.digest = l.digest) THEN 1 ELSE 0 END AS referenced
-      FROM registry_repository_blobs l
+      FROM registry_repository_blobs l JOIN registry_repositories r ON r.id = l.repository
       WHERE l.check_at <= ${now} AND (l.check_at, l.repository, l.digest)
         > (${after.checkAt}, ${after.repository}, ${after.digest})
       ORDER BY l.check_at, l.repository, l.digest LIMIT ${count}`,
   );
   return rows.map((row) => ({
     repository: row.repository,
+    ref: { account: row.account, name: row.name },
     digest: row.digest,
     stored: row.stored,
     size: row.size,

@@ -28,13 +28,8 @@ const page = 200;
 export async function previewCollection(view: View, now: number, limit: number): Promise<CollectionPreview> {
   const links = await wantedLinks(view, now, limit);
   const blobs = await wantedBlobs(view, now, limit);
-  const names = await repositoryNames(view, [...new Set(links.map((link) => link.repository))]);
   const orphans = await orphanedBy(view, links, new Set(blobs.map((blob) => blob.digest)), now);
-  const actions = [
-    ...links.map((link): PlannedAction => ({ ...unlinking(link), ...names.get(link.repository) })),
-    ...blobs.map(removal),
-    ...orphans,
-  ];
+  const actions = [...links.map(unlinking), ...blobs.map(removal), ...orphans];
   const kept = actions.slice(0, limit);
   const removedBytes = kept.reduce((sum, each) => sum + (each.action === 'remove' ? each.size : 0), 0);
   return { actions: kept, removedBytes, more: actions.length > limit || links.length > limit || blobs.length > limit };
@@ -68,9 +63,9 @@ function isoTime(ms: number): string {
   return new Date(ms).toISOString().slice(0, 19);
 }
 
-function unlinking({ digest, size, leaseUntil }: DueLink): PlannedAction {
+function unlinking({ ref, digest, size, leaseUntil }: DueLink): PlannedAction {
   const why = `no image of the repository names it, and its lease ran out at ${isoTime(leaseUntil)}`;
-  return { action: 'unlink', digest, size, why };
+  return { action: 'unlink', digest, size, why, account: ref.account, repository: ref.name };
 }
 
 function removal({ digest, size, status, leaseUntil }: DueBlob): PlannedAction {
@@ -80,17 +75,6 @@ function removal({ digest, size, status, leaseUntil }: DueBlob): PlannedAction {
     deleting: 'its removal has begun',
   };
   return { action: 'remove', digest, size, why: whys[status] };
-}
-
-async function repositoryNames(view: View, ids: readonly string[]) {
-  const names = new Map<string, { readonly account: string; readonly repository: string }>();
-  for (let i = 0; i < ids.length; i += page) {
-    const rows = await view.all<{ id: string; account: string; name: string }>(
-      sql`SELECT id, account, name FROM registry_repositories WHERE id IN (${sqlList(ids.slice(i, i + page))})`,
-    );
-    for (const { id, account, name } of rows) names.set(id, { account, repository: name });
-  }
-  return names;
 }
 
 /** Blobs whose every link is among `links`. */

@@ -1,10 +1,13 @@
 // What collection does with what it looks at. Pure: the same rules decide a round and a dry run. A decision is only a
 // wish; the step that carries it out compares again and changes nothing if the row has changed since (steps.ts).
 import type { Digest } from '@longshore/base';
+import type { RepositoryRef } from '../names.ts';
 
 /** The link of a repository to a blob. */
 export interface DueLink {
+  /** The repository's id. */
   readonly repository: string;
+  readonly ref: RepositoryRef;
   readonly digest: Digest;
   /** The blob that holds the bytes. */
   readonly stored: Digest;

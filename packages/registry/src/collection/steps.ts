@@ -1,31 +1,35 @@
 // How collection's decisions are written. Each step compares again what it was decided on, in the transaction that
 // writes it, and changes nothing if that has changed: a rescue at any moment wins. None of them fails a write.
 import { type Step, sql } from '@longshore/store';
+import { repositoryThing } from '../names.ts';
 import type { DueBlob, DueLink } from './rules.ts';
 
 const unreferenced = sql`NOT EXISTS (SELECT 1 FROM registry_manifest_refs f
   WHERE f.repository = registry_repository_blobs.repository AND f.digest = registry_repository_blobs.digest)`;
 
 /** A link that is referenced: out of the queue, until a manifest that names it goes. */
-export function settleLinkStep({ repository, digest }: DueLink): Step {
+export function settleLinkStep({ repository, ref, digest }: DueLink): Step {
   return {
     sql: sql`UPDATE registry_repository_blobs SET check_at = NULL
       WHERE repository = ${repository} AND digest = ${digest} AND NOT ${unreferenced}`,
+    within: repositoryThing(ref),
   };
 }
 
-export function laterLinkStep({ repository, digest }: DueLink): Step {
+export function laterLinkStep({ repository, ref, digest }: DueLink): Step {
   return {
     sql: sql`UPDATE registry_repository_blobs SET check_at = lease_until
       WHERE repository = ${repository} AND digest = ${digest} AND check_at IS NOT NULL`,
+    within: repositoryThing(ref),
   };
 }
 
 /** Removes a link that nothing refers to and whose lease has run out. */
-export function unlinkStep({ repository, digest }: DueLink, now: number): Step {
+export function unlinkStep({ repository, ref, digest }: DueLink, now: number): Step {
   return {
     sql: sql`DELETE FROM registry_repository_blobs
       WHERE repository = ${repository} AND digest = ${digest} AND lease_until <= ${now} AND ${unreferenced}`,
+    within: repositoryThing(ref),
   };
 }
 
