@@ -138,6 +138,17 @@ export function createAgent(options: AgentOptions, given: Partial<AgentWorld> = 
       agentId,
       keepStoppedMs: options.keepStoppedMs ?? defaultKeepStoppedMs,
       onForgotten: (arn) => keys.drop(arn),
+      onLook: () => shipping.wake(),
+    });
+    const shipping = createLogShipping({
+      dataDir: options.dataDir,
+      disk,
+      workers: tasks.workers,
+      source: world.logSource,
+      sink: world.logSink,
+      credentialsOf: keys.execution,
+      clock,
+      log,
     });
     const identity = { region: options.region, credentials: options.credentials };
     const { openSocket } = world;
@@ -182,16 +193,7 @@ export function createAgent(options: AgentOptions, given: Partial<AgentWorld> = 
         log,
       }),
       tasks.watcher,
-      createLogShipping({
-        dataDir: options.dataDir,
-        disk,
-        workers: tasks.workers,
-        source: world.logSource,
-        sink: world.logSink,
-        credentialsOf: keys.execution,
-        clock,
-        log,
-      }),
+      shipping,
       networks.service,
       imageCleaning({
         images: pulled,

@@ -34,6 +34,8 @@ export interface TasksOptions {
   readonly keepStoppedMs: number;
   /** Nothing is left of a task. */
   readonly onForgotten?: (taskArn: string) => void;
+  /** What is known of some container may have changed. */
+  readonly onLook?: () => void;
 }
 
 const interesting = new Set(['start', 'die', 'oom', 'destroy', 'pause', 'unpause']);
@@ -48,6 +50,7 @@ export function createTasks(options: TasksOptions): Tasks {
   let lastEvent: number | undefined;
   let stopped = false;
 
+  const onLook = () => options.onLook?.();
   const labelOf = (container: ContainerSummary, label: string) => container.Labels?.[label] ?? '';
 
   async function inspectAll(containers: readonly ContainerSummary[]): Promise<Map<string, ObservedContainer>> {
@@ -71,9 +74,12 @@ export function createTasks(options: TasksOptions): Tasks {
       onForgotten() {
         workers.delete(arn);
         options.onForgotten?.(arn);
+        onLook();
       },
+      onLook,
     });
     workers.set(arn, worker);
+    onLook();
   }
 
   const listOwn = () => engine.listContainers([ownLabel]);

@@ -35,6 +35,8 @@ export interface WorkerOptions {
   readonly files: TaskFiles;
   readonly keepStoppedMs: number;
   readonly onForgotten: () => void;
+  /** It has looked at a container again. */
+  readonly onLook: () => void;
 }
 
 const outOfMemoryNewsMs = 500;
@@ -58,6 +60,9 @@ export function startWorker(options: WorkerOptions): Worker {
   let saving: Promise<void> | undefined;
   let alarm: AbortController | undefined;
   let stopped = false;
+
+  /** With a reason, which nobody reads: without one an error and its stack are made. */
+  const endAlarm = () => alarm?.abort('not needed');
 
   /** Brings the record to disk; changes that come meanwhile are written once, together. */
   async function save(): Promise<void> {
@@ -87,6 +92,7 @@ export function startWorker(options: WorkerOptions): Worker {
       if (isKilledUnasked(container, seen)) await outOfMemoryNews(container);
       observed.set(container, outOfMemory.has(container) ? { ...seen, oomKilled: true } : seen);
     } else observed.delete(container);
+    options.onLook();
   }
 
   /** Ended by SIGKILL although nobody here stopped it: most often for memory. */
@@ -167,7 +173,7 @@ export function startWorker(options: WorkerOptions): Worker {
 
   async function forget(): Promise<void> {
     stopped = true;
-    alarm?.abort();
+    endAlarm();
     await saving?.catch(() => undefined);
     await files.remove(arn);
     options.onForgotten();
@@ -204,7 +210,7 @@ export function startWorker(options: WorkerOptions): Worker {
     if (savedRecord !== record) persist();
     const { steps, wakeAt } = plan(view());
     for (const step of steps) launch(step);
-    alarm?.abort();
+    endAlarm();
     alarm = undefined;
     if (wakeAt !== undefined) wake(wakeAt);
   }
@@ -233,7 +239,7 @@ export function startWorker(options: WorkerOptions): Worker {
     noteOutOfMemory: (container) => void outOfMemory.add(container),
     async stop() {
       stopped = true;
-      alarm?.abort();
+      endAlarm();
       for (const { abort } of running.values()) abort.abort();
       await Promise.allSettled([...running.values()].map(({ done }) => done));
       await saving?.catch(() => undefined);

@@ -18,7 +18,9 @@ import { ship } from './ship.ts';
 import { hasTerminal, logTarget } from './target.ts';
 import type { Credentials, LogSink, LogSource } from './types.ts';
 
-const everyMs = 1000;
+/** It is woken by what happens to containers; this often it looks by itself. */
+const everyMs = 10_000;
+const retryMs = 1_000;
 const maxFileBytes = 4096;
 
 /** What is kept of a container's shipment. */
@@ -90,11 +92,16 @@ export function createLogShipping(parts: ShippingParts): LoopService {
     if (underWay.has(seen.id) || finished.has(key) || !container.dockerConfig.hostConfig.includes('awslogs')) return;
     const work = follow(worker, container, seen.id, signal)
       .then(() => void finished.add(key))
-      .catch((error: unknown) => {
-        if (!signal.aborted)
-          log.warn({ container: seen.id, problem: errorText(error) }, 'output cannot be followed: it is tried again');
+      .catch(async (error: unknown) => {
+        if (signal.aborted) return;
+        log.warn({ container: seen.id, problem: errorText(error) }, 'output cannot be followed: it is tried again');
+        await clock.sleep(retryMs, signal);
       })
-      .finally(() => underWay.delete(seen.id));
+      .finally(() => {
+        underWay.delete(seen.id);
+        // For its next run, which may have begun meanwhile, or the next try.
+        loop.wake();
+      });
     underWay.set(seen.id, work);
   }
 
@@ -109,7 +116,7 @@ export function createLogShipping(parts: ShippingParts): LoopService {
     }
   }
 
-  return loopService({
+  const loop = loopService({
     id: 'agent log shipping',
     everyMs,
     log,
@@ -123,4 +130,5 @@ export function createLogShipping(parts: ShippingParts): LoopService {
       await tidy(workers);
     },
   });
+  return loop;
 }
