@@ -1,7 +1,9 @@
 // Blobs over HTTP: uploads in every form of the distribution specification, reading with ranges, mounts and deletes.
 import { randomBytes } from 'node:crypto';
 import { request } from 'node:http';
+import { Readable } from 'node:stream';
 import { digestOf } from '@longshore/base';
+import type { BlobStore } from '@longshore/blobs';
 import { sql, sqlList } from '@longshore/store';
 import { testStores } from '@longshore/store/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -183,6 +185,38 @@ describe.each(testStores())('on $name', (backEnd) => {
       const answer = await at.ask(location, { method, ...(method === 'PATCH' ? { body: 'x' } : {}) });
       expect([answer.status, await errorCode(answer)]).toEqual([404, 'BLOB_UPLOAD_UNKNOWN']);
     }
+  });
+
+  test('a chunk that is sent again while the first one breaks off is told where the upload stands by then', async () => {
+    let lookedUp = () => Promise.resolve();
+    const wrapBlobs = (blobs: BlobStore): BlobStore => ({
+      ...blobs,
+      offset: (id) => blobs.offset(id).then((held) => lookedUp().then(() => held)),
+    });
+    const own = await openTestRegistry({ backEnd, wrapBlobs });
+    const begun = await own.ask('/v2/some/again/blobs/uploads/', { method: 'POST' });
+    const location = begun.headers.get('location') ?? '';
+    const headers = { 'content-range': '0-9' };
+    const stalls = new ReadableStream<Uint8Array>({ start: (controller) => controller.enqueue(Buffer.from('01234')) });
+    const line = new AbortController();
+    const first = own
+      .ask(location, { method: 'PATCH', body: stalls, headers, signal: line.signal })
+      .then(({ status }) => status)
+      .catch(() => 'broken off');
+    const received = () => own.meter.value('longshore_registry_blob_received_bytes_total');
+    await expect.poll(received, { timeout: 10_000 }).toBe(5);
+    lookedUp = async () => {
+      lookedUp = () => Promise.resolve();
+      line.abort();
+      const nothing = () => own.blobs.append(location.slice(-32), Readable.from([])).catch(() => 'busy');
+      await expect.poll(nothing, { timeout: 10_000 }).toBe(5);
+    };
+    const again = await own.ask(location, { method: 'PATCH', body: '0123456789', headers });
+    expect([again.status, again.headers.get('range')]).toEqual([416, '0-4']);
+    expect(await first).toBe('broken off');
+    const rest = { method: 'PUT', body: '56789', headers: { 'content-range': '5-9' } };
+    expect((await own.ask(`${location}?digest=${digestOf('0123456789')}`, rest)).status).toBe(201);
+    await own.close();
   });
 
   test('an upload can be cancelled while a chunk is coming, and none of it stays', async () => {

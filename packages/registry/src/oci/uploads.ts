@@ -82,6 +82,12 @@ export async function handleUploads(call: OciCall, name: string, ref: Repository
   return begin(call, name, ref);
 }
 
+/** The body as the chunk at `offset`. Begun when nobody else writes: throws rangeInvalid if another chunk came meanwhile. */
+async function* chunkAt(call: OciCall, repository: Repository, upload: Upload, offset: number) {
+  if ((await uploadOffset(call.core, repository, upload)) !== offset) throw new RegistryError('rangeInvalid');
+  yield* bodyOf(call.request);
+}
+
 /** Appends the body. Throws rangeInvalid with the state of the upload if it does not begin where the last chunk ended. */
 async function appendBody(
   call: OciCall,
@@ -105,7 +111,8 @@ async function appendBody(
   const expiresAt = await touchUpload(call.core, upload);
   const maxBytes = Math.min(limits.layerBytes, range ? range.last + 1 : limits.layerBytes);
   try {
-    return await receive(call.core, repository, upload.id, bodyOf(call.request), {
+    const body = range ? chunkAt(call, repository, upload, offset) : bodyOf(call.request);
+    return await receive(call.core, repository, upload.id, body, {
       maxBytes,
       algorithm: digest ? digestAlgorithm(digest) : 'sha256',
       freeChunks: true,
@@ -113,8 +120,9 @@ async function appendBody(
       recorded: { id: upload.id, expiresAt },
     });
   } catch (error) {
-    const isOverrun = error instanceof RegistryError && error.kind === 'layerTooLarge' && maxBytes < limits.layerBytes;
-    if (!isOverrun) throw error;
+    const kind = error instanceof RegistryError ? error.kind : undefined;
+    const isOverrun = kind === 'layerTooLarge' && maxBytes < limits.layerBytes;
+    if (!isOverrun && kind !== 'rangeInvalid') throw error;
     // It is longer than it says, or it came twice and the other was faster.
     const held = await uploadOffset(call.core, repository, upload);
     throw new OciFailure(new RegistryError('rangeInvalid'), uploadHeaders(name, upload.id, held));
