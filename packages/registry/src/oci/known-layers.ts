@@ -8,9 +8,6 @@ import { touchUpload, type Upload, uploadOffset } from '../uploads.ts';
 import { bodyLength, bodyOf, header, type OciCall } from './call.ts';
 import { canLinkFrom, mayLink, readableElsewhere } from './mounts.ts';
 
-/** Smaller ones are written sooner than another place is looked for. */
-const worthLooking = 256 * 1024;
-
 /** A body that is to be a whole layer. */
 interface Arriving {
   readonly repository: Repository;
@@ -24,7 +21,7 @@ export async function receiveUnlessKnown(call: OciCall, arriving: Arriving, writ
   const { core, request } = call;
   const { repository, digest } = arriving;
   const length = bodyLength(request);
-  if (length === undefined || length < worthLooking || header(request, 'content-range') !== undefined) return write();
+  if (length === undefined || length === 0 || header(request, 'content-range') !== undefined) return write();
   if (!(await mayLink(call, repository))) return write();
   const other = core.arrivals.find(repository.account, digest);
   if (other && (await canLinkFrom(call, other.repository))) await waitForArrival(core.clock, other);
