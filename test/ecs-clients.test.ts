@@ -221,7 +221,9 @@ describe.each(systemStores)('on $name', (store) => {
         });
         return out === '' ? { tasks: [] } : (JSON.parse(out) as { tasks: Task[] });
       };
-      const definitions = JSON.stringify([{ name: 'main', image, command: [...sleeps], memory: 16, stopTimeout: 2 }]);
+      // As the first process it does not hear SIGTERM, and is killed after two seconds.
+      const command = ['sleep', '300'];
+      const definitions = JSON.stringify([{ name: 'main', image, command, memory: 16, stopTimeout: 2 }]);
       await aws('ecs', 'register-task-definition', '--family', 'cli', '--container-definitions', definitions);
       const ran = await aws('ecs', 'run-task', '--task-definition', 'cli');
       const arn = ran.tasks[0]?.taskArn ?? '';
