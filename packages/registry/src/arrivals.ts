@@ -1,7 +1,7 @@
 // Whole layers that are being written just now, by account: who sends the same one waits for a moment, and then it need only be
 // verified. Ten clients that push a new layer at once have it written once, not ten times.
 import type { AccountId, Clock, Digest } from '@longshore/base';
-import type { Repository } from './repositories.ts';
+import type { Repository } from './repository.ts';
 
 export interface Arrival {
   /** Where the layer is to be. */

@@ -1,11 +1,10 @@
 // What every part of the registry works with; made once by `createRegistry` and handed to functions.
 import type { AuditTrail, Authorizer, PolicyDocument } from '@longshore/aws';
-import { type BodyReader, type Clock, formatArn, type Logger } from '@longshore/base';
+import { type BodyReader, type Clock, type Logger } from '@longshore/base';
 import type { BlobStore } from '@longshore/blobs';
 import type { RegistryTokens } from '@longshore/identity';
 import type { Store } from '@longshore/store';
 import type { Counters } from './counters.ts';
-import type { RepositoryRef } from './names.ts';
 import type { LayerKeys } from './encryption/layer-keys.ts';
 import type { Sealing } from './encryption/sealing.ts';
 import type { EndAnswer } from './oci/answers.ts';
@@ -64,9 +63,4 @@ export interface Core {
  */
 export function newLease(core: Pick<Core, 'clock' | 'graceMs'>): number {
   return core.clock.now() + 2 * core.graceMs;
-}
-
-/** `arn:aws:ecr:REGION:ACCOUNT:repository/NAME`; the repository need not exist. */
-export function repositoryArn(core: Pick<Core, 'region'>, ref: RepositoryRef): string {
-  return formatArn({ service: 'ecr', region: core.region, account: ref.account, resource: `repository/${ref.name}` });
 }

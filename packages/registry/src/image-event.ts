@@ -1,8 +1,8 @@
 // The event of an image pushed, pulled or deleted, in the shape that ECR gives to EventBridge.
 import type { Digest } from '@longshore/base';
 import { emitEvent, type Step } from '@longshore/store';
-import { type Core, repositoryArn } from './core.ts';
-import type { RepositoryRef } from './names.ts';
+import type { Core } from './core.ts';
+import { repositoryArn, type RepositoryRef } from './names.ts';
 
 /** A step for the transaction of the change itself. */
 export function imageEvent(

@@ -6,7 +6,7 @@ import type { Store } from '@longshore/store';
 import type { FoundLayer } from './layers.ts';
 import type { Reference, RepositoryRef } from './names.ts';
 import type { FoundManifest } from './reading.ts';
-import { type Repository, repositoryTables } from './repositories.ts';
+import { type Repository, repositoryTables } from './repository.ts';
 import { createRevisionMemory, sourceOf } from './revision-memory.ts';
 
 export type ManifestPart = 'head' | 'whole';

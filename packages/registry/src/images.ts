@@ -8,7 +8,7 @@ import { RegistryError } from './errors.ts';
 import { imageEvent } from './image-event.ts';
 import { type Manifest, type ManifestRef, parseManifest } from './manifest.ts';
 import { repositoryThing, type Tag } from './names.ts';
-import type { Repository } from './repositories.ts';
+import type { Repository } from './repository.ts';
 import { mayOverwrite } from './tag-mutability.ts';
 
 export interface ImagePush {

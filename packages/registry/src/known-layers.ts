@@ -5,7 +5,7 @@ import type { Core } from './core.ts';
 import { RegistryError } from './errors.ts';
 import { holdLayer, type Layer, linkHeldLayer } from './layers.ts';
 import { translateBlobError, verifyBytes } from './receive.ts';
-import type { Repository } from './repositories.ts';
+import type { Repository } from './repository.ts';
 import { cancelUpload, forgetUploadStep, type Upload } from './uploads.ts';
 
 /** A layer that is not sealed, in a repository where the caller may read it. */

@@ -3,12 +3,12 @@
 import type { AccountId, Digest } from '@longshore/base';
 import { ConflictError, emitEvent, type Sql, type Step, sql, type View } from '@longshore/store';
 import { suspectBlobsStep } from './collection/suspects.ts';
-import { type Core, newLease, repositoryArn } from './core.ts';
+import { type Core, newLease } from './core.ts';
+import { repositoryArn, type RepositoryRef, repositoryThing } from './names.ts';
 import type { FinishedLayer, Seal } from './encryption/sealing.ts';
 import { RegistryError } from './errors.ts';
 import { limits } from './limits.ts';
-import { type RepositoryRef, repositoryThing } from './names.ts';
-import { type Repository, type RepositoryRow, repositoryColumns, toRepository } from './repositories.ts';
+import { type Repository, type RepositoryRow, repositoryColumns, toRepository } from './repository.ts';
 
 export interface Layer {
   /** As clients know it. */

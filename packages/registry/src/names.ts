@@ -1,5 +1,5 @@
 // The grammar of names, tags and references (distribution-spec, "Pulling manifests"), and who a path's name belongs to.
-import { type AccountId, type Digest, parseAccountId, parseDigest } from '@longshore/base';
+import { type AccountId, type Digest, formatArn, parseAccountId, parseDigest } from '@longshore/base';
 import { limits } from './limits.ts';
 
 declare const brand: unique symbol;
@@ -14,6 +14,11 @@ export type Tag = string & { readonly [brand]: 'Tag' };
 export interface RepositoryRef {
   readonly account: AccountId;
   readonly name: RepositoryName;
+}
+
+/** `arn:aws:ecr:REGION:ACCOUNT:repository/NAME`; the repository need not exist. */
+export function repositoryArn(core: { readonly region: string }, ref: RepositoryRef): string {
+  return formatArn({ service: 'ecr', region: core.region, account: ref.account, resource: `repository/${ref.name}` });
 }
 
 /** What the rows of an account are within (`Step.within`), beside those of each of its repositories. */

@@ -5,7 +5,7 @@ import { sql, type Store, type View } from '@longshore/store';
 import { findRegistryAccount } from './accounts.ts';
 import { repositoryThing } from './names.ts';
 import { isExcluded } from './pull-time-exclusions.ts';
-import type { Repository } from './repositories.ts';
+import type { Repository } from './repository.ts';
 
 export interface PullRecorder {
   /** `principal` is the ARN of who pulled. */

@@ -4,7 +4,7 @@ import { type Sql, sql, sqlList, type View } from '@longshore/store';
 import type { Core } from './core.ts';
 import type { ManifestPart } from './image-memory.ts';
 import type { Reference, RepositoryRef } from './names.ts';
-import { type Repository, type RepositoryRow, repositoryColumns, toRepository } from './repositories.ts';
+import { type Repository, type RepositoryRow, repositoryColumns, toRepository } from './repository.ts';
 
 export interface StoredManifest {
   readonly digest: Digest;

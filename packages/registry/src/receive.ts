@@ -8,12 +8,13 @@ import {
   UploadBusyError,
   UploadNotFoundError,
 } from '@longshore/blobs';
-import { type Core, repositoryArn } from './core.ts';
+import type { Core } from './core.ts';
+import { repositoryArn } from './names.ts';
 import type { FinishedLayer } from './encryption/sealing.ts';
 import { RegistryError } from './errors.ts';
 import { BlobBeingRemovedError, recordLayerSteps, recordOrphanStep, removalsOf } from './layers.ts';
 import { limits } from './limits.ts';
-import type { Repository } from './repositories.ts';
+import type { Repository } from './repository.ts';
 import { forgetUploadStep, touchUpload, type Upload } from './uploads.ts';
 
 /** Collection needs moments to remove one blob's bytes; a push of the same blob waits this often, this long. */

@@ -3,7 +3,7 @@
 import type { Digest } from '@longshore/base';
 import { sql, sqlList, type View } from '@longshore/store';
 import { limits } from './limits.ts';
-import type { Repository } from './repositories.ts';
+import type { Repository } from './repository.ts';
 
 export interface Referrer {
   readonly digest: Digest;

@@ -4,9 +4,9 @@ import type { AccessResource } from '@longshore/aws';
 import type { AccountId } from '@longshore/base';
 import { formatArn } from '@longshore/base';
 import { findRegistryAccount } from './accounts.ts';
-import { type Core, repositoryArn } from './core.ts';
-import type { RepositoryRef } from './names.ts';
-import type { Repository } from './repositories.ts';
+import type { Core } from './core.ts';
+import { repositoryArn, type RepositoryRef } from './names.ts';
+import type { Repository } from './repository.ts';
 
 async function registryPolicyText(core: Core, account: AccountId): Promise<string | undefined> {
   return (await findRegistryAccount(core.store, account)).policyText;

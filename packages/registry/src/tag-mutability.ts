@@ -1,5 +1,5 @@
 // Whether a tag that is there may be pointed at something else. Pure.
-import type { Repository } from './repositories.ts';
+import type { Repository } from './repository.ts';
 
 /** `*` is any run of characters; matched from chunk to chunk, so never in more than linear × linear time. */
 export function matchesWildcard(pattern: string, text: string): boolean {

@@ -5,7 +5,7 @@ import { type Store, sql, sqlList, type View } from '@longshore/store';
 import type { Core } from './core.ts';
 import { RegistryError } from './errors.ts';
 import type { RepositoryRef } from './names.ts';
-import type { NewRepository, RepositorySettings, ResourceTag, TagMutability } from './repositories.ts';
+import type { NewRepository, RepositorySettings, ResourceTag, TagMutability } from './repository.ts';
 
 export type CreationScenario = 'REPLICATION' | 'PULL_THROUGH_CACHE' | 'CREATE_ON_PUSH';
 

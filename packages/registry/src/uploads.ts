@@ -3,11 +3,11 @@
 import type { Principal } from '@longshore/aws';
 import { type AccountId, type LoopService, loopService, newHexId } from '@longshore/base';
 import { type Step, sql } from '@longshore/store';
-import { type Core, repositoryArn } from './core.ts';
+import type { Core } from './core.ts';
+import { repositoryArn, type RepositoryRef } from './names.ts';
 import { RegistryError } from './errors.ts';
 import { limits } from './limits.ts';
-import type { RepositoryRef } from './names.ts';
-import { type Repository, type RepositoryRow, repositoryColumns, toRepository } from './repositories.ts';
+import { type Repository, type RepositoryRow, repositoryColumns, toRepository } from './repository.ts';
 
 /** Which protocol began it: bytes of a chunk and parts of the ECR API are not mixed in one upload. */
 export type UploadProtocol = 'oci' | 'ecr';

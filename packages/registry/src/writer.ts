@@ -6,7 +6,8 @@ import { RegistryError } from './errors.ts';
 import { putImage } from './images.ts';
 import { parseRepositoryName, parseTag, type RepositoryRef } from './names.ts';
 import { beginPassing, cancelPassing, finishLayer, receive } from './receive.ts';
-import { ensureRepository, findRepository, type Repository } from './repositories.ts';
+import { ensureRepository, findRepository } from './repositories.ts';
+import type { Repository } from './repository.ts';
 import { accessResource } from './resource.ts';
 import type { ImageWriter } from './types.ts';
 

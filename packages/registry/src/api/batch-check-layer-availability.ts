@@ -9,7 +9,8 @@ import {
 import { parseDigest } from '@longshore/base';
 import type { Core } from '../core.ts';
 import { findLayer, keepLayer } from '../layers.ts';
-import { findRepository, requireRepository } from '../repositories.ts';
+import { findRepository } from '../repositories.ts';
+import { requireRepository } from '../repository.ts';
 import { invalid, repositoryOperation } from './ecr-operation.ts';
 
 export const batchCheckLayerAvailabilityOperation = (core: Core) =>

@@ -12,7 +12,8 @@ import { RegistryError } from '../errors.ts';
 import { deleteImage, deleteTag, isReferenced } from '../images.ts';
 import type { Reference } from '../names.ts';
 import { findManifest } from '../reading.ts';
-import { findRepository, type Repository, requireRepository } from '../repositories.ts';
+import { findRepository } from '../repositories.ts';
+import { type Repository, requireRepository } from '../repository.ts';
 import { repositoryOperation } from './ecr-operation.ts';
 import { imageFailure, readImageId, requireImageIds } from './image-ids.ts';
 

@@ -15,7 +15,8 @@ import type { Reference, RepositoryRef } from '../names.ts';
 import { apiAsker, remoteOf } from '../pull-through/begin.ts';
 import { throughCache } from '../pull-through/images.ts';
 import { findManifest, type FoundManifest } from '../reading.ts';
-import { findRepository, requireRepository } from '../repositories.ts';
+import { findRepository } from '../repositories.ts';
+import { requireRepository } from '../repository.ts';
 import { repositoryOperation } from './ecr-operation.ts';
 import { imageFailure, readImageId, requireImageIds } from './image-ids.ts';
 

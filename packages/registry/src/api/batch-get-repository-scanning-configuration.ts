@@ -8,7 +8,8 @@ import {
 } from '@aws-sdk/client-ecr';
 import type { CallContext } from '@longshore/aws';
 import { findRegistryAccount } from '../accounts.ts';
-import { type Core, repositoryArn } from '../core.ts';
+import type { Core } from '../core.ts';
+import { repositoryArn } from '../names.ts';
 import { findRepository } from '../repositories.ts';
 import { ecrOperation, invalid, refOf, repositoryResource } from './ecr-operation.ts';
 import { scanningOf } from './scanning.ts';

@@ -1,6 +1,7 @@
 // CreateRepository
 import { CreateRepository$, type CreateRepositoryRequest, type CreateRepositoryResponse } from '@aws-sdk/client-ecr';
-import { type Core, repositoryArn } from '../core.ts';
+import type { Core } from '../core.ts';
+import { repositoryArn } from '../names.ts';
 import { encryptionSettings } from '../encryption/settings.ts';
 import { RegistryError } from '../errors.ts';
 import { createRepository } from '../repositories.ts';

@@ -8,7 +8,8 @@ import {
 } from '@aws-sdk/client-ecr';
 import type { Core } from '../core.ts';
 import { findImages, findManifest, type ImageDetail, listImages } from '../reading.ts';
-import { findRepository, type Repository, requireRepository } from '../repositories.ts';
+import { findRepository } from '../repositories.ts';
+import { type Repository, requireRepository } from '../repository.ts';
 import { invalid, repositoryOperation } from './ecr-operation.ts';
 import { readImageId, requireImageIds } from './image-ids.ts';
 import { isActiveWanted, readTagStatus } from './list-images.ts';

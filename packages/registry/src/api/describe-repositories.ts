@@ -6,7 +6,8 @@ import {
 } from '@aws-sdk/client-ecr';
 import type { CallContext } from '@longshore/aws';
 import type { Core } from '../core.ts';
-import { findRepository, listRepositories, requireRepository } from '../repositories.ts';
+import { findRepository, listRepositories } from '../repositories.ts';
+import { requireRepository } from '../repository.ts';
 import { allRepositoriesResource } from '../resource.ts';
 import { ecrOperation, invalid, refOf, registryOf, repositoryResource } from './ecr-operation.ts';
 import { readPageSize, readPageToken, repositoryShape } from './shapes.ts';

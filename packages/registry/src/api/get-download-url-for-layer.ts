@@ -12,7 +12,7 @@ import { limits } from '../limits.ts';
 import { type DownloadGrant, downloadPurpose } from '../oci/blobs.ts';
 import { apiAsker } from '../pull-through/begin.ts';
 import { fetchLayerThroughCache } from '../pull-through/layers.ts';
-import { requireRepository } from '../repositories.ts';
+import { requireRepository } from '../repository.ts';
 import { invalid, repositoryOperation } from './ecr-operation.ts';
 
 export const getDownloadUrlForLayerOperation = (core: Core) =>

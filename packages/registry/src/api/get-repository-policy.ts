@@ -6,7 +6,8 @@ import {
 } from '@aws-sdk/client-ecr';
 import type { Core } from '../core.ts';
 import { RegistryError } from '../errors.ts';
-import { findRepository, requireRepository } from '../repositories.ts';
+import { findRepository } from '../repositories.ts';
+import { requireRepository } from '../repository.ts';
 import { repositoryOperation } from './ecr-operation.ts';
 
 export const getRepositoryPolicyOperation = (core: Core) =>

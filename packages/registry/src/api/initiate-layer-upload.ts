@@ -6,7 +6,8 @@ import {
 } from '@aws-sdk/client-ecr';
 import type { Core } from '../core.ts';
 import { limits } from '../limits.ts';
-import { findRepository, requireRepository } from '../repositories.ts';
+import { findRepository } from '../repositories.ts';
+import { requireRepository } from '../repository.ts';
 import { beginUpload } from '../uploads.ts';
 import { repositoryOperation } from './ecr-operation.ts';
 import { toUploadUuid } from './upload-ids.ts';

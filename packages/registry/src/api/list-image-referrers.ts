@@ -8,7 +8,8 @@ import {
 import { parseDigest } from '@longshore/base';
 import type { Core } from '../core.ts';
 import { descriptorText, listReferrersPage } from '../referrers.ts';
-import { findRepository, requireRepository } from '../repositories.ts';
+import { findRepository } from '../repositories.ts';
+import { requireRepository } from '../repository.ts';
 import { invalid, repositoryOperation } from './ecr-operation.ts';
 import { readPageToken } from './shapes.ts';
 

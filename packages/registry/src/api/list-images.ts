@@ -2,7 +2,8 @@
 import { ListImages$, type ListImagesRequest, type ListImagesResponse } from '@aws-sdk/client-ecr';
 import type { Core } from '../core.ts';
 import { listImageIds, type TagStatus } from '../reading.ts';
-import { findRepository, requireRepository } from '../repositories.ts';
+import { findRepository } from '../repositories.ts';
+import { requireRepository } from '../repository.ts';
 import { invalid, repositoryOperation } from './ecr-operation.ts';
 import { readPageSize, readPageToken } from './shapes.ts';
 

@@ -5,7 +5,8 @@ import {
   type ListTagsForResourceResponse,
 } from '@aws-sdk/client-ecr';
 import type { Core } from '../core.ts';
-import { findRepository, requireRepository } from '../repositories.ts';
+import { findRepository } from '../repositories.ts';
+import { requireRepository } from '../repository.ts';
 import { ecrOperation } from './ecr-operation.ts';
 import { accessByArn, refOfArn } from './resource-arns.ts';
 

@@ -4,7 +4,7 @@ import type { Core } from '../core.ts';
 import { RegistryError } from '../errors.ts';
 import type { RepositoryRef } from '../names.ts';
 import { findManifest, type StoredManifest } from '../reading.ts';
-import { type Repository, requireRepository } from '../repositories.ts';
+import { type Repository, requireRepository } from '../repository.ts';
 import { invalid } from './ecr-operation.ts';
 import { readImageId } from './image-ids.ts';
 

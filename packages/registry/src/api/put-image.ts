@@ -6,7 +6,8 @@ import { putImage } from '../images.ts';
 import { limits } from '../limits.ts';
 import { bareMediaType } from '../manifest.ts';
 import { parseTag } from '../names.ts';
-import { findRepository, requireRepository } from '../repositories.ts';
+import { findRepository } from '../repositories.ts';
+import { requireRepository } from '../repository.ts';
 import { invalid, repositoryOperation } from './ecr-operation.ts';
 
 /** A manifest as a JSON text may grow to several times its size by escapes. */

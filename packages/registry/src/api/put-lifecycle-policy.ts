@@ -8,7 +8,8 @@ import type { Core } from '../core.ts';
 import { parseLifecyclePolicy } from '../lifecycle/parse.ts';
 import { putLifecyclePolicy } from '../lifecycle/policies.ts';
 import { limits } from '../limits.ts';
-import { findRepository, requireRepository } from '../repositories.ts';
+import { findRepository } from '../repositories.ts';
+import { requireRepository } from '../repository.ts';
 import { invalid, repositoryOperation } from './ecr-operation.ts';
 
 /** Throws parameterInvalid. */

@@ -7,7 +7,7 @@ import type {
   ScanningRepositoryFilter,
 } from '@aws-sdk/client-ecr';
 import type { RegistrySettings, ScanningRule } from '../accounts.ts';
-import type { Repository } from '../repositories.ts';
+import type { Repository } from '../repository.ts';
 import { matchesWildcard } from '../tag-mutability.ts';
 import { invalid } from './ecr-operation.ts';
 

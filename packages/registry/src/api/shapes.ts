@@ -1,11 +1,11 @@
 // Shapes that several operations answer with, and the paging they share.
 import type { Repository as RepositoryShape, Tag } from '@aws-sdk/client-ecr';
 import type { CallContext } from '@longshore/aws';
-import { type Core, repositoryArn } from '../core.ts';
+import type { Core } from '../core.ts';
+import { repositoryArn, type RepositoryRef } from '../names.ts';
 import { RegistryError } from '../errors.ts';
 import { limits } from '../limits.ts';
-import type { RepositoryRef } from '../names.ts';
-import type { Repository, ResourceTag, TagMutability } from '../repositories.ts';
+import type { Repository, ResourceTag, TagMutability } from '../repository.ts';
 import { invalid } from './ecr-operation.ts';
 
 /** `HOST:PORT/ACCOUNT/NAME`, by the address at which the caller reached this server. */

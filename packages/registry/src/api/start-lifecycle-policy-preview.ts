@@ -8,7 +8,8 @@ import type { Core } from '../core.ts';
 import { parseLifecyclePolicy } from '../lifecycle/parse.ts';
 import { requireLifecyclePolicy } from '../lifecycle/policies.ts';
 import { makePreview } from '../lifecycle/preview.ts';
-import { findRepository, requireRepository } from '../repositories.ts';
+import { findRepository } from '../repositories.ts';
+import { requireRepository } from '../repository.ts';
 import { repositoryOperation } from './ecr-operation.ts';
 import { requireLifecycleText } from './put-lifecycle-policy.ts';
 

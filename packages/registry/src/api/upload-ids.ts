@@ -3,7 +3,7 @@ import type { CallContext } from '@longshore/aws';
 import type { Core } from '../core.ts';
 import { RegistryError } from '../errors.ts';
 import type { RepositoryRef } from '../names.ts';
-import { type Repository, requireRepository } from '../repositories.ts';
+import { type Repository, requireRepository } from '../repository.ts';
 import { findUpload, type Upload } from '../uploads.ts';
 
 export function toUploadUuid(id: string): string {

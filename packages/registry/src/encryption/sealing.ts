@@ -15,7 +15,7 @@ import {
 } from '@longshore/blobs';
 import { type Step, type Store, sql } from '@longshore/store';
 import { RegistryError } from '../errors.ts';
-import type { Repository } from '../repositories.ts';
+import type { Repository } from '../repository.ts';
 import type { LayerKeys } from './layer-keys.ts';
 
 /** A wrapped data key, and what opens it. */

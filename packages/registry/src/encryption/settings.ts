@@ -3,7 +3,7 @@ import type { EncryptionConfiguration } from '@aws-sdk/client-ecr';
 import type { AccountId } from '@longshore/base';
 import { invalid } from '../api/ecr-operation.ts';
 import type { Core } from '../core.ts';
-import type { RepositorySettings } from '../repositories.ts';
+import type { RepositorySettings } from '../repository.ts';
 
 /**
  * The settings for a new repository of `account`. The key is resolved and used once, so that a repository is never made

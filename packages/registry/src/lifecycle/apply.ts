@@ -5,7 +5,7 @@ import { type Digest, errorText, type LoopService, loopService, newHexId } from 
 import { acquireLease, type Step, sql } from '@longshore/store';
 import type { Core } from '../core.ts';
 import { deleteSteps, tagsOf } from '../images.ts';
-import { type Repository, type RepositoryRow, repositoryColumns, toRepository } from '../repositories.ts';
+import { type Repository, type RepositoryRow, repositoryColumns, toRepository } from '../repository.ts';
 import { evaluateLifecycle, type ImageFacts } from './evaluate.ts';
 import { readImageFacts } from './facts.ts';
 import { parseLifecyclePolicy } from './parse.ts';

@@ -1,7 +1,7 @@
 // The facts that lifecycle rules are about, of all images of a repository.
 import { sql, sqlList, type View } from '@longshore/store';
 import { listImages } from '../reading.ts';
-import type { Repository } from '../repositories.ts';
+import type { Repository } from '../repository.ts';
 import type { ImageFacts } from './evaluate.ts';
 
 const page = 500;

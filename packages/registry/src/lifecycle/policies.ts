@@ -2,7 +2,7 @@
 import { type Step, sql, type View } from '@longshore/store';
 import type { Core } from '../core.ts';
 import { RegistryError } from '../errors.ts';
-import type { Repository } from '../repositories.ts';
+import type { Repository } from '../repository.ts';
 
 export interface LifecyclePolicy {
   /** As it was given, validated. */

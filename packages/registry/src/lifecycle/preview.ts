@@ -5,7 +5,7 @@ import { type Step, sql, sqlList, type View } from '@longshore/store';
 import type { Core } from '../core.ts';
 import { RegistryError } from '../errors.ts';
 import type { TagStatus } from '../reading.ts';
-import type { Repository } from '../repositories.ts';
+import type { Repository } from '../repository.ts';
 import { evaluateLifecycle, type Expiry } from './evaluate.ts';
 import { readImageFacts } from './facts.ts';
 import type { LifecycleRule } from './parse.ts';

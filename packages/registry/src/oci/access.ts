@@ -1,10 +1,10 @@
 // May this caller do this? Decided live for each request, by the caller's policies and, for another account's
 // repository, by the repository's; then a bearer token's scopes bound it. The decision is made whether or not the
 // repository exists, and refusals say the same in both cases, so that they tell nothing about what exists.
-import { repositoryArn } from '../core.ts';
+import { repositoryArn, type RepositoryRef, resolvePathName } from '../names.ts';
 import { RegistryError } from '../errors.ts';
-import { type RepositoryRef, resolvePathName } from '../names.ts';
-import { ensureRepository, type Repository, requireRepository } from '../repositories.ts';
+import { ensureRepository } from '../repositories.ts';
+import { type Repository, requireRepository } from '../repository.ts';
 import { accessResource } from '../resource.ts';
 import type { OciCall } from './call.ts';
 import { challenge } from './credentials.ts';

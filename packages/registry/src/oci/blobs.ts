@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { RegistryError } from '../errors.ts';
 import { findLayer, findLayerOf, keepLayer, unlinkLayer } from '../layers.ts';
 import { serveLayerThroughCache } from '../pull-through/layers.ts';
-import { requireRepository } from '../repositories.ts';
+import { requireRepository } from '../repository.ts';
 import type { RepositoryRef } from '../names.ts';
 import { requireAccess } from './access.ts';
 import type { OciCall, OciRequest } from './call.ts';

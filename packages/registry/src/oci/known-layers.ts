@@ -3,7 +3,7 @@
 import type { Digest } from '@longshore/base';
 import { waitForArrival } from '../arrivals.ts';
 import { receiveKnownLayer, refuseKnownLayer } from '../known-layers.ts';
-import type { Repository } from '../repositories.ts';
+import type { Repository } from '../repository.ts';
 import { touchUpload, type Upload, uploadOffset } from '../uploads.ts';
 import { bodyLength, bodyOf, header, type OciCall } from './call.ts';
 import { canLinkFrom, mayLink, readableElsewhere } from './mounts.ts';

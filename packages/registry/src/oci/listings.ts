@@ -6,13 +6,8 @@ import { mediaTypes } from '../manifest.ts';
 import type { RepositoryRef } from '../names.ts';
 import { listTags } from '../reading.ts';
 import { descriptorText, listReferrersPage } from '../referrers.ts';
-import {
-  findRepository,
-  listRepositoryNames,
-  type Repository,
-  repositoryTables,
-  requireRepository,
-} from '../repositories.ts';
+import { findRepository, listRepositoryNames } from '../repositories.ts';
+import { type Repository, repositoryTables, requireRepository } from '../repository.ts';
 import { allRepositoriesResource } from '../resource.ts';
 import { sourceOf } from '../revision-memory.ts';
 import { requireAccess } from './access.ts';

@@ -7,7 +7,7 @@ import { findRegistryAccount } from '../accounts.ts';
 import type { KnownLayer } from '../known-layers.ts';
 import { findLayer, mountLayer, repositoriesLinking } from '../layers.ts';
 import { resolvePathName } from '../names.ts';
-import type { Repository } from '../repositories.ts';
+import type { Repository } from '../repository.ts';
 import { isAllowed, isInScope, scopeText } from './access.ts';
 import type { OciCall } from './call.ts';
 import { challenge } from './credentials.ts';

@@ -7,7 +7,7 @@ import type { LayerBytes } from '../encryption/sealing.ts';
 import { RegistryError } from '../errors.ts';
 import type { Core } from '../core.ts';
 import { findLayerOf, type Layer } from '../layers.ts';
-import type { Repository } from '../repositories.ts';
+import type { Repository } from '../repository.ts';
 import { layOut } from './byteranges.ts';
 import { header, type OciRequest } from './call.ts';
 import { type RangeAnswer, readRange } from './ranges.ts';

@@ -2,9 +2,8 @@
 // entry if it changed something or was to, and the event of a pull. Paths and queries are not kept as they came: they may
 // hold secrets (download URLs). Nothing here delays an answer.
 import { parseDigest } from '@longshore/base';
-import { repositoryArn } from '../core.ts';
+import { repositoryArn, type RepositoryRef } from '../names.ts';
 import { failures, type RegistryError } from '../errors.ts';
-import type { RepositoryRef } from '../names.ts';
 import type { Caller, OciRequest } from './call.ts';
 import type { Route } from './routes.ts';
 

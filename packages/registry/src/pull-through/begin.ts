@@ -1,10 +1,11 @@
 // Before anything is fetched: is the name a window on an upstream, and may this caller fetch? And the bounds of what may
 // be under way.
 import type { CallContext } from '@longshore/aws';
-import { type Core, repositoryArn } from '../core.ts';
+import type { Core } from '../core.ts';
+import { repositoryArn, type RepositoryRef } from '../names.ts';
 import { RegistryError } from '../errors.ts';
-import type { RepositoryRef } from '../names.ts';
-import { ensureRepository, type Repository, requireRepository } from '../repositories.ts';
+import { ensureRepository } from '../repositories.ts';
+import { type Repository, requireRepository } from '../repository.ts';
 import { isAllowed } from '../oci/access.ts';
 import type { OciCall } from '../oci/call.ts';
 import { toRegistryError, UpstreamError } from './failure.ts';

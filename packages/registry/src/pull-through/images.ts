@@ -2,12 +2,12 @@
 // is served when the upstream is not there.
 import { type Digest, errorText } from '@longshore/base';
 import { emitEvent, type Step, sql } from '@longshore/store';
-import { type Core, repositoryArn } from '../core.ts';
+import type { Core } from '../core.ts';
+import { type Reference, repositoryArn, type RepositoryRef, type Tag } from '../names.ts';
 import { RegistryError } from '../errors.ts';
 import { putImage } from '../images.ts';
-import type { Reference, RepositoryRef, Tag } from '../names.ts';
 import { findManifest, type FoundManifest } from '../reading.ts';
-import type { Repository } from '../repositories.ts';
+import type { Repository } from '../repository.ts';
 import {
   type Asker,
   flightKey,

@@ -13,7 +13,7 @@ import { setHeaders } from '../oci/respond.ts';
 import { responseSink } from '../oci/response-sink.ts';
 import { layerHeaders, sendBlob, sentLayer } from '../oci/send-blob.ts';
 import { beginPassing, cancelPassing, finishLayer, receive } from '../receive.ts';
-import type { Repository } from '../repositories.ts';
+import type { Repository } from '../repository.ts';
 import {
   type Asker,
   flightKey,

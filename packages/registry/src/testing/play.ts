@@ -11,7 +11,8 @@ import { findLayer, keepLayer, mountLayer, unlinkLayer } from '../layers.ts';
 import type { Tag } from '../names.ts';
 import { finishLayer, receive } from '../receive.ts';
 import { recover } from '../recovery.ts';
-import { deleteRepository, ensureRepository, findRepository, type Repository } from '../repositories.ts';
+import { deleteRepository, ensureRepository, findRepository } from '../repositories.ts';
+import type { Repository } from '../repository.ts';
 import { createScript, type Script, type Task } from './script.ts';
 import { collectRounds, contents, graceMs, type Mutation, repositoryRef, standsStill, type World } from './world.ts';
 
