@@ -1,12 +1,11 @@
 // The event of an image pushed, pulled or deleted, in the shape that ECR gives to EventBridge.
-import type { Digest } from '@longshore/base';
+import type { Clock, Digest } from '@longshore/base';
 import { emitEvent, type Step } from '@longshore/store';
-import type { Core } from './core.ts';
 import { repositoryArn, type RepositoryRef } from './names.ts';
 
 /** A step for the transaction of the change itself. */
 export function imageEvent(
-  core: Pick<Core, 'region' | 'clock'>,
+  core: { readonly region: string; readonly clock: Clock },
   repository: RepositoryRef,
   action: 'PUSH' | 'PULL' | 'DELETE',
   digest: Digest,
