@@ -210,6 +210,9 @@ test.skipIf(shared === undefined)(
     const client = new ECSClient({ endpoint: a.url, region: a.credentials.region, credentials: a.credentials });
     try {
       copyFileSync(join(a.dataDir, 'master.key'), join(folder, 'master.key'));
+      // Layers of its own beside the other's database are refused, with the way out. No layer is read from b here: it is taken.
+      await expect(start(['--no-agent'], folder)).rejects.toThrow('are not those of this database');
+      copyFileSync(join(a.dataDir, 'registry', 'store-id'), join(folder, 'registry', 'store-id'));
       await using b = await start(['--no-agent'], folder);
       await until('the agent is connected', async () => (await connectedInstances(client)) === 1);
       const { stdout } = await tryRun(

@@ -9,6 +9,7 @@ import { layoutOf } from './layout.ts';
 import { createOpenFiles } from './open-files.ts';
 import { createReader } from './reading.ts';
 import { recoverUploads } from './recovery.ts';
+import { storeIdIn } from './store-id.ts';
 import type { BlobStore } from './types.ts';
 import { createUploads } from './uploads.ts';
 
@@ -31,6 +32,8 @@ export async function openDirectoryBlobStore(options: DirectoryBlobStoreOptions)
   for (const algorithm of layout.algorithmFolders) await folders.ensure(algorithm);
   return {
     kind: 'directory',
+    storeId: () => storeIdIn(layout.storeId, folders),
+    storeIdAt: layout.storeId,
     ...createReader(layout, files, pool),
     ...createUploads({ layout, folders, pool }),
     urlOf: async () => undefined,

@@ -3,6 +3,7 @@
 //   blobs/<algorithm>/<first 2 hex>/<hex>    a blob; never changed once it is there
 //   uploads/<upload>                         an upload that receives bytes
 //   uploads/<upload>@<algorithm>-<hex>       a finished upload, hard-linked to its blob, waiting for `release`
+//   store-id                                 the store's name
 //
 // The finished name says, after a crash, which blob may have no record in the registry; so nothing ever has to list the
 // blob folders. It is made (rename) before the blob's own name (link), and journaling file systems keep that order.
@@ -18,6 +19,7 @@ const uploadPattern = /^[0-9a-f]{32}$/;
 export interface Layout {
   readonly blobs: string;
   readonly uploads: string;
+  readonly storeId: string;
   /** One folder under `blobs` for each digest algorithm. */
   readonly algorithmFolders: readonly string[];
   /** The folder that holds the blob. */
@@ -47,6 +49,7 @@ export function layoutOf(dir: string): Layout {
   return Object.freeze({
     blobs,
     uploads,
+    storeId: join(dir, 'store-id'),
     algorithmFolders: ['sha256', 'sha512'].map((algorithm) => join(blobs, algorithm)),
     blobFolder,
     blob: (digest: Digest) => join(blobFolder(digest), digestHex(digest)),

@@ -79,6 +79,10 @@ export interface BlobStore extends BlobReader, BlobUploads {
    */
   urlOf(digest: Digest, seconds: number): Promise<string | undefined>;
   readonly kind: 'directory' | 's3';
+  /** 32 hexadecimal digits that tell this store from any other: made when first asked for, and kept with the bytes. */
+  storeId(): Promise<string>;
+  /** Where `storeId` is kept: a path or an S3 URL. */
+  readonly storeIdAt: string;
   /**
    * At start, before anything is served: for every upload left by a crash, `isKnown(upload)` says whether it may be
    * resumed (else it is removed) and `isStored(digest)` whether a finished blob was recorded (else its bytes are removed).

@@ -1,4 +1,6 @@
 // What is kept of requests: metrics, the access log, audit entries, pull events and pull times.
+import { once } from 'node:events';
+import { request } from 'node:http';
 import { CreateRepositoryCommand, DescribeRepositoriesCommand } from '@aws-sdk/client-ecr';
 import type { AuditEntry } from '@longshore/aws';
 import { digestOf, silentLogger } from '@longshore/base';
@@ -112,6 +114,22 @@ describe('watching', () => {
       context: { sourceIp: '127.0.0.1' },
     });
     expect(put?.resources).toEqual([`arn:aws:ecr:us-east-1:${at.account.id}:repository/watch/audit`]);
+  });
+
+  test('a chunk whose client goes away is audited as that, not as a fault of the server', async () => {
+    const begun = await at.ask('/v2/watch/gone/blobs/uploads/', { method: 'POST' });
+    const patch = request(new URL(begun.headers.get('location') ?? '', at.url), {
+      method: 'PATCH',
+      headers: { authorization: at.account.basic, expect: '100-continue' },
+    });
+    patch.on('error', () => undefined);
+    patch.flushHeaders();
+    await once(patch, 'continue');
+    patch.write('the beginning');
+    patch.destroy();
+    await expect
+      .poll(() => entries.map(({ operation, error }) => [operation, error?.code]))
+      .toContainEqual(['UploadLayerPart', 'RequestAborted']);
   });
 
   test('operations of the API that write are audited with the resources they touch, done or failed', async () => {

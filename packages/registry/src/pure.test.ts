@@ -143,6 +143,8 @@ describe('manifests', () => {
     expect(accepts(undefined, mediaTypes.ociManifest)).toBe(true);
     expect(accepts('text/html, application/vnd.OCI.image.manifest.v1+json; q=1', mediaTypes.ociManifest)).toBe(true);
     expect(accepts('text/html', mediaTypes.ociManifest)).toBe(false);
+    expect(accepts(`${mediaTypes.ociManifest};q=0.000, text/html`, mediaTypes.ociManifest)).toBe(false);
+    expect(accepts(`${mediaTypes.ociManifest}; q=0.001`, mediaTypes.ociManifest)).toBe(true);
   });
 });
 

@@ -1,10 +1,13 @@
 // At start: what a crash left half done is undone. The store says what was acknowledged; the blob store follows it.
 import { sql } from '@longshore/store';
+import { requireOwnBlobs } from './own-blobs.ts';
 import type { Core } from './core.ts';
 
+/** Throws `UserError` if the blob store is not the one that the records are about. */
 export async function recover(core: Core): Promise<void> {
   const { store, blobs } = core;
   const now = core.clock.now();
+  await requireOwnBlobs(store, blobs);
   await store.write([{ sql: sql`DELETE FROM registry_uploads WHERE expires_at <= ${now}` }]);
   const report = await blobs.recover({
     isKnown: async (upload) =>

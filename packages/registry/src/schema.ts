@@ -1,6 +1,7 @@
 // The registry's tables. Everything is found by an index: a repository by account and name, the rest by repository.
 // Manifests live here (small, read often, changed with their tags in one transaction); layers live in the blob store.
 import type { Migration } from '@longshore/store';
+import { ownBlobsMigration } from './own-blobs.ts';
 import { pullThroughMigration } from './pull-through/schema.ts';
 import { accountsMigration, imageCountsMigration } from './schema-accounts.ts';
 
@@ -170,4 +171,5 @@ export const registryMigrations: readonly Migration[] = Object.freeze([
   pullThroughMigration,
   accountsMigration,
   imageCountsMigration,
+  ownBlobsMigration,
 ]);

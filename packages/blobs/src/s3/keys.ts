@@ -1,6 +1,7 @@
 // The layout of an S3 blob store, and the only place that makes keys in it:
 //
 //   blobs/<algorithm>/<first 2 hex>/<hex>              a blob; its bytes never change once it is there
+//   store-id                                           the store's name
 //   uploads/<upload>                                   what is known of an upload: its parts, and the bytes that fill none
 //   staging/<owner>/<upload>                           its multipart upload, and the object that this becomes
 //   finished/<owner>/<upload>@<algorithm>-<hex>        a finished upload whose blob may have no record, waiting for `release`
@@ -15,6 +16,7 @@ export interface Keys {
   readonly uploads: string;
   readonly staged: string;
   readonly finishes: string;
+  readonly storeId: string;
   blob(digest: Digest): string;
   upload(upload: string): string;
   staging(owner: string, upload: string): string;
@@ -39,6 +41,7 @@ export function keysOf(prefix: string): Keys {
     uploads,
     staged,
     finishes,
+    storeId: `${prefix}store-id`,
     blob: (digest: Digest) =>
       `${prefix}blobs/${digestAlgorithm(digest)}/${checkedHex(digest).slice(0, 2)}/${digestHex(digest)}`,
     upload: (upload: string) => `${uploads}${checkedUpload(upload)}`,

@@ -18,6 +18,7 @@ import { createPartBuffers } from './part-buffers.ts';
 import { presignedUrl } from './presign.ts';
 import { createS3Reader } from './reading.ts';
 import { recoverBucket } from './recovery.ts';
+import { bucketStoreId } from './store-id.ts';
 import { createUploadRecords } from './upload-record.ts';
 
 export interface S3BlobStoreOptions {
@@ -74,6 +75,8 @@ export async function createS3BlobStore(options: S3BlobStoreOptions): Promise<Bl
   const table = createUploadTable();
   return {
     kind: 's3',
+    storeId: () => bucketStoreId(context),
+    storeIdAt: `s3://${location.bucket}/${keys.storeId}`,
     ...createS3Reader(context),
     ...createAppending(context, table),
     ...createFinishing(context, table),

@@ -318,6 +318,16 @@ function recoveryContract(subject: () => StoreUnderTest): void {
     isStored: async (digest) => stored.includes(digest),
   });
 
+  test('the name of a store is kept with its bytes, and is one however many ask at first', async () => {
+    const names = await Promise.all([1, 2, 3].map(() => subject().store.storeId()));
+    expect(new Set(names).size).toBe(1);
+    expect(names[0]).toMatch(/^[0-9a-f]{32}$/);
+    const store = await subject().reopen();
+    expect(await store.storeId()).toBe(names[0]);
+    expect(await store.recover(oracle([], []))).toEqual({ kept: 0, removedUploads: 0, removedBlobs: 0 });
+    expect(await store.storeId()).toBe(names[0]);
+  });
+
   test('after a restart a known upload goes on, and an unknown one is removed', async () => {
     const [known, unknown] = [newHexId(), newHexId()];
     for (const upload of [known, unknown]) {

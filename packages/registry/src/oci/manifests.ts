@@ -15,10 +15,14 @@ import { withManifestBody } from './manifest-body.ts';
 import { sendEmpty, setHeaders } from './respond.ts';
 import { matchesEtag } from './send-blob.ts';
 
+/** A weight of nothing: what is listed so is not wanted (RFC 9110, 12.4.2). */
+const refused = /;\s*q=0(?:\.0{0,3})?\s*(?:;|$)/i;
+
 /** Whether `Accept` takes `mediaType`. No header takes everything. */
 export function accepts(accept: string | undefined, mediaType: string): boolean {
   if (accept === undefined || accept.trim() === '') return true;
   return accept.split(',').some((each) => {
+    if (refused.test(each)) return false;
     const wanted = bareMediaType(each);
     return wanted === mediaType || wanted === '*/*' || wanted === 'application/*';
   });

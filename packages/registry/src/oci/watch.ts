@@ -55,6 +55,12 @@ function itemOf(route: Route | undefined): string | undefined {
   return route && 'item' in route && route.kind !== 'download' ? text(route.item) : undefined;
 }
 
+function failureOf(status: number, failure: RegistryError | undefined): { code: string; message: string } {
+  if (failure) return { code: failures[failure.kind].ecr, message: failure.message };
+  if (status === 499) return { code: 'RequestAborted', message: 'The client went away before the answer.' };
+  return { code: 'ServerException', message: '' };
+}
+
 function audit(call: OciRequest, status: number): void {
   const { core, request, response, context, seen } = call;
   const { audit: trail } = core;
@@ -77,9 +83,7 @@ function audit(call: OciRequest, status: number): void {
       ...(call.query.has('tag') ? { imageTags: call.query.getAll('tag').slice(0, 100).map(text) } : {}),
       ...(status < 400 ? { digest: text(response.getHeader('docker-content-digest')) } : {}),
     },
-    ...(status < 400
-      ? {}
-      : { error: { code: failure ? failures[failure.kind].ecr : 'ServerException', message: failure?.message ?? '' } }),
+    ...(status < 400 ? {} : { error: failureOf(status, failure) }),
   });
 }
 
