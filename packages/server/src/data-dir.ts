@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { chmod, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { UserError } from '@longshore/base';
+import { type FileLock, lockFile } from '@longshore/store';
 
 export interface DataDir {
   readonly path: string;
@@ -29,6 +30,14 @@ export async function openDataDir(path: string): Promise<DataDir> {
     agentDir: join(path, 'agent'),
     logFile: join(path, 'longshore.log'),
   };
+}
+
+/**
+ * Keeps every other server out of the folder: with PostgreSQL there is no database file whose lock would, and two would clear
+ * away each other's uploads. Throws `UserError`, naming the process that has it.
+ */
+export function lockDataDir(data: DataDir): FileLock {
+  return lockFile(join(data.path, 'server'), `The data folder ${data.path}`);
 }
 
 /** The 32 bytes that seal secrets in the store; made at the first start and never changed. Without it they are lost. */

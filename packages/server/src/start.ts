@@ -18,7 +18,15 @@ import { type Logs, logsMigrations } from '@longshore/logs';
 import { type Registry, registryMigrations } from '@longshore/registry';
 import { openStore, outboxRelay, type Store, storeMigrations } from '@longshore/store';
 import { createMeasurementBoard } from '@longshore/telemetry';
-import { type DataDir, masterKey, openDataDir, removeRunning, writeCredentials, writeRunning } from './data-dir.ts';
+import {
+  type DataDir,
+  lockDataDir,
+  masterKey,
+  openDataDir,
+  removeRunning,
+  writeCredentials,
+  writeRunning,
+} from './data-dir.ts';
 import { buildDomains } from './domains.ts';
 import { eventMetrics } from './event-metrics.ts';
 import { readExternalKeys } from './external-keys.ts';
@@ -64,6 +72,8 @@ export async function startServer(settings: Settings, options: StartOptions): Pr
   failed.promise.catch(() => undefined);
   try {
     const data = await openDataDir(settings.data);
+    const lock = lockDataDir(data);
+    undo.push(async () => lock.release());
     const store = await openStore({ url: settings.store ?? `sqlite:${data.databaseFile}`, log });
     undo.push(() => store.close());
     await store.migrate([

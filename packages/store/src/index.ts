@@ -3,6 +3,7 @@ export { type OpenStoreOptions, openStore } from './open.ts';
 export { StoreError, type StoreFault } from './errors.ts';
 export { acquireLease, holdsLease, type Lease, releaseLease } from './lease.ts';
 export { emitEvent, type StoredEvent } from './outbox.ts';
+export { type FileLock, lockFile } from './lock.ts';
 export { type OutboxRelayOptions, type OutboxSubscriber, outboxRelay } from './relay.ts';
 export { storeMigrations } from './schema.ts';
 export { type Sql, type SqlValue, sql, sqlAnd, sqlList } from './sql.ts';

@@ -4,12 +4,12 @@ import { dirname, resolve } from 'node:path';
 import { errorText, type Logger, UserError } from '@longshore/base';
 import { translateForSqlite } from '../dialect.ts';
 import { StoreError } from '../errors.ts';
+import { type FileLock, lockFile } from '../lock.ts';
 import { applyMigrations } from '../migrate.ts';
 import type { Sql } from '../sql.ts';
 import type { Migration, Row, Step, Store, View } from '../types.ts';
 import { updateWith } from '../update.ts';
 import { type Connection, connect } from './driver.ts';
-import { type FileLock, lockDatabase } from './lock.ts';
 import { createRevisions } from './revisions.ts';
 import { startWriter, type Writer } from './writer.ts';
 
@@ -30,7 +30,7 @@ function syncFolder(folder: string): void {
 
 async function openFile(path: string, log: Logger): Promise<Opened> {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  const lock = lockDatabase(path);
+  const lock = lockFile(path, `The database ${path}`);
   try {
     const writer = await startWriter(path, log);
     try {

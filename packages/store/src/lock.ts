@@ -1,8 +1,8 @@
-// One process a database file. The lock is the operating system's (SQLite holds it on an empty file beside the
-// database), so it ends with the process however that dies; a second file says who holds it, for the error message.
+// One process a database file, and one a data folder. The lock is the operating system's (SQLite holds it on an empty file
+// beside what is locked), so it ends with the process however that dies; a second file says who holds it, for the error message.
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { UserError } from '@longshore/base';
-import { type Connection, connect, resultCode } from './driver.ts';
+import { type Connection, connect, resultCode } from './sqlite/driver.ts';
 
 export interface FileLock {
   release(): void;
@@ -19,8 +19,8 @@ function holderOf(ownerFile: string): string {
   }
 }
 
-/** Takes the lock of the database at `path`. Throws UserError, naming the holder, if another store has it open. */
-export function lockDatabase(path: string): FileLock {
+/** Takes the lock `path`.lock of `what` (for the message). Throws UserError, naming the holder, if another has it. */
+export function lockFile(path: string, what: string): FileLock {
   const ownerFile = `${path}.owner`;
   let lock: Connection | undefined;
   try {
@@ -31,7 +31,7 @@ export function lockDatabase(path: string): FileLock {
     lock?.close();
     if (((resultCode(error) ?? 0) & 0xff) !== busy) throw error;
     throw new UserError(
-      `The database ${path} is in use by ${holderOf(ownerFile)}.`,
+      `${what} is in use by ${holderOf(ownerFile)}.`,
       'Stop that process first (`longshore down`), or choose another data folder.',
     );
   }
