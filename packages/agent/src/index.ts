@@ -5,6 +5,5 @@ export { UpgradeRefused } from './control/socket.ts';
 export { EngineError, EngineUnreachable } from './docker/errors.ts';
 export type { Engine } from './docker/engine.ts';
 export type { ContainerInspection, CreateBody, EngineEvent } from './docker/types.ts';
-export type { Disk, DiskFile } from './state/files.ts';
 export type { Agent, AgentOptions } from './types.ts';
 export type { AgentWorld } from './world.ts';

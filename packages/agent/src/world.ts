@@ -1,5 +1,6 @@
 // What the agent reaches the world through: disk, Engine, control plane. Each has the real thing as its default; a
 // simulation gives its own, and runs everything else of the agent as it is.
+import { type Disk, realDisk } from '@longshore/base';
 import { type ControlClient, createControlClient } from './control/api.ts';
 import { type OpenSocket, openSocket } from './control/socket.ts';
 import { createEngine, type Engine } from './docker/engine.ts';
@@ -15,7 +16,6 @@ import { createImageRemover, type ImageRemover } from './execute/clean-images.ts
 import type { RoleKeys } from './endpoint/role-keys.ts';
 import { createEngineExec, type EngineExec } from './exec/engine-exec.ts';
 import { createHostPorts, type HostPorts } from './execute/host-ports.ts';
-import { type Disk, realDisk } from './state/files.ts';
 import { createMeasurer, type Measurer } from './telemetry/measure.ts';
 import type { AgentOptions } from './types.ts';
 

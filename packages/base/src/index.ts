@@ -12,6 +12,15 @@ export {
   newHash,
   parseDigest,
 } from './digest.ts';
+export {
+  type Disk,
+  type DiskFile,
+  openFolder,
+  readIfThere,
+  realDisk,
+  removeDurably,
+  writeDurably,
+} from './durable-files.ts';
 export { errorText, UserError } from './errors.ts';
 export { newHexId, newUuid } from './ids.ts';
 export { type Logger, silentLogger } from './logger.ts';

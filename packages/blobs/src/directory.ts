@@ -30,9 +30,10 @@ export async function openDirectoryBlobStore(options: DirectoryBlobStoreOptions)
   await folders.ensure(dir);
   await Promise.all([folders.ensure(layout.uploads), folders.ensure(layout.blobs)]);
   for (const algorithm of layout.algorithmFolders) await folders.ensure(algorithm);
+  let storeId: Promise<string> | undefined;
   return {
     kind: 'directory',
-    storeId: () => storeIdIn(layout.storeId, folders),
+    storeId: () => (storeId ??= storeIdIn(layout.storeId)),
     storeIdAt: layout.storeId,
     ...createReader(layout, files, pool),
     ...createUploads({ layout, folders, pool }),

@@ -1,10 +1,5 @@
-// The name that a directory blob store keeps beside its bytes, so that no database is served from the layers of another.
-import { link, open, readFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { newHexId, UserError } from '@longshore/base';
-import { isExisting, isMissing, unlinkIfThere } from './file-errors.ts';
-import type { Folders } from './folders.ts';
-import { fileMode } from './layout.ts';
+// The name that a blob store keeps beside its bytes, so that no database is served from the layers of another.
+import { newHexId, readIfThere, UserError, writeDurably } from '@longshore/base';
 
 const pattern = /^[0-9a-f]{32}$/;
 
@@ -18,37 +13,11 @@ export function parseStoreId(text: string, where: string): string {
   );
 }
 
-/** The name in `file`, made (durable, whole or not at all) by the first who asks. */
-export async function storeIdIn(file: string, folders: Folders): Promise<string> {
-  const held = await readIfThere(file);
+/** The name in `file`, made by whoever asks first; one process at a time uses the folder. */
+export async function storeIdIn(file: string): Promise<string> {
+  const held = await readIfThere(file, 4096);
   if (held !== undefined) return parseStoreId(held, file);
   const id = newHexId();
-  const temporary = join(dirname(file), `.store-id-${newHexId()}`);
-  const handle = await open(temporary, 'wx', fileMode);
-  try {
-    await handle.writeFile(`${id}\n`);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-  try {
-    // A link, which unlike a renaming never replaces what another process made meanwhile.
-    await link(temporary, file);
-  } catch (error) {
-    if (!isExisting(error)) throw error;
-    return parseStoreId(await readFile(file, 'utf8'), file);
-  } finally {
-    await unlinkIfThere(temporary);
-    await folders.sync(dirname(file));
-  }
+  await writeDurably(file, `${id}\n`);
   return id;
-}
-
-async function readIfThere(file: string): Promise<string | undefined> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (error) {
-    if (isMissing(error)) return undefined;
-    throw error;
-  }
 }

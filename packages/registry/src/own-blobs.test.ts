@@ -15,19 +15,25 @@ describe.each(testStores())('on $name', (backEnd) => {
     onTestFinished(() => at.close());
     const dir = await mkdtemp(join(tmpdir(), 'longshore-other-layers-'));
     onTestFinished(() => rm(dir, { recursive: true }));
-    const other = await openDirectoryBlobStore({ dir, log: silentLogger });
-    onTestFinished(() => other.close());
+    const start = async () => {
+      const other = await openDirectoryBlobStore({ dir, log: silentLogger });
+      try {
+        await requireOwnBlobs(at.store, other);
+      } finally {
+        await other.close();
+      }
+    };
     await expect(requireOwnBlobs(at.store, at.blobs)).resolves.toBeUndefined();
-    const refused: unknown = await requireOwnBlobs(at.store, other).catch((error: unknown) => error);
+    const refused: unknown = await start().catch((error: unknown) => error);
     expect(refused).toBeInstanceOf(UserError);
     const known = (await readFile(join(at.folder, 'store-id'), 'utf8')).trim();
     expect((refused as UserError).message).toContain(
-      `${dir}/ are not those of this database: it knows the store ${known}`,
+      `${dir}/store-id are not those of this database: it knows the store ${known}`,
     );
     // The next step of the error, taken.
     await writeFile(join(dir, 'store-id'), known);
-    await expect(requireOwnBlobs(at.store, other)).resolves.toBeUndefined();
+    await expect(start()).resolves.toBeUndefined();
     await writeFile(join(dir, 'store-id'), 'nonsense');
-    await expect(requireOwnBlobs(at.store, other)).rejects.toThrow(/store-id is damaged/);
+    await expect(start()).rejects.toThrow(/store-id is damaged/);
   });
 });

@@ -20,7 +20,7 @@ export async function requireOwnBlobs(store: Store, blobs: BlobStore): Promise<v
   const known = await store.get<{ id: string }>(sql`SELECT id FROM registry_blob_store WHERE one = ${1}`);
   if (known === undefined || known.id === id) return;
   throw new UserError(
-    `The layers at ${blobs.storeIdAt.replace(/store-id$/, '')} are not those of this database: it knows the store ${known.id}, this one is ${id}`,
+    `The layers beside ${blobs.storeIdAt} are not those of this database: it knows the store ${known.id}, this one is ${id}`,
     `Servers that share a database share the layers too: give both one S3 bucket (--blobs), or this one its own database. ` +
       `If the layers were moved here, write ${known.id} into ${blobs.storeIdAt} and start again.`,
   );

@@ -1,10 +1,12 @@
 // The data folder: who may see it, the key that seals secrets, and the two small files that the CLI reads
 // (`credentials.json`: the root key; `longshore.json`: where the running server is).
 import { randomBytes } from 'node:crypto';
-import { chmod, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { UserError } from '@longshore/base';
+import { chmod, mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { readIfThere, UserError, writeDurably } from '@longshore/base';
 import { type FileLock, lockFile } from '@longshore/store';
+
+const maxFileBytes = 4096;
 
 export interface DataDir {
   readonly path: string;
@@ -43,7 +45,7 @@ export function lockDataDir(data: DataDir): FileLock {
 /** The 32 bytes that seal secrets in the store; made at the first start and never changed. Without it they are lost. */
 export async function masterKey(data: DataDir): Promise<Uint8Array> {
   const file = join(data.path, 'master.key');
-  const stored = await readOptional(file);
+  const stored = await readIfThere(file, maxFileBytes);
   if (stored === undefined) {
     const key = randomBytes(32);
     await writeDurably(file, `${key.toString('hex')}\n`);
@@ -94,34 +96,6 @@ export async function removeRunning(data: DataDir): Promise<void> {
 
 /** The start time of a process in clock ticks since boot. Source: proc(5), /proc/PID/stat field 22. */
 async function processStartTime(pid: number): Promise<string> {
-  const stat = await readOptional(`/proc/${pid}/stat`);
+  const stat = await readIfThere(`/proc/${pid}/stat`, maxFileBytes);
   return stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
-}
-
-async function readOptional(file: string): Promise<string | undefined> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    throw error;
-  }
-}
-
-/** Replaces a file so that a crash leaves the old or the new one, whole. */
-async function writeDurably(file: string, text: string): Promise<void> {
-  const temporary = `${file}.${process.pid}.tmp`;
-  const handle = await open(temporary, 'w', 0o600);
-  try {
-    await handle.writeFile(text);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-  await rename(temporary, file);
-  const folder = await open(dirname(file), 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
-  }
 }

@@ -19,13 +19,13 @@ export const bugs: readonly Bug[] = [
   },
   {
     name: 'the agent does not flush what it saves',
-    file: 'agent/src/state/files.ts',
+    file: 'base/src/durable-files.ts',
     find: 'await handle.datasync();',
     replace: '',
   },
   {
     name: 'the agent does not flush the folder of what it saves',
-    file: 'agent/src/state/files.ts',
+    file: 'base/src/durable-files.ts',
     find: 'await (await opening).sync();',
     replace: 'await opening;',
   },

@@ -1,6 +1,6 @@
 // A simulated disk. What was written and not flushed may be lost or torn when the power fails, files and the names in
 // folders each on their own, as POSIX allows; a process that is killed loses nothing that it has written.
-import type { Disk, DiskFile } from '@longshore/agent';
+import type { Disk, DiskFile } from '@longshore/base';
 import { never, type Process } from './process.ts';
 import type { Random } from './random.ts';
 

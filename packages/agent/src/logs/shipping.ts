@@ -2,16 +2,20 @@
 // restart where it was left.
 import { join } from 'node:path';
 import {
-  errorText,
-  type LoopService,
-  loopService,
   type Clock,
-  type Logger,
   digestHex,
   digestOf,
+  type Disk,
+  errorText,
+  type Logger,
+  type LoopService,
+  loopService,
+  openFolder,
+  readIfThere,
+  removeDurably,
+  writeDurably,
 } from '@longshore/base';
 import type { AcsContainer } from '@longshore/aws';
-import { type Disk, openFolder, readIfThere, removeDurably, writeDurably } from '../state/files.ts';
 import type { TaskRecord } from '../task/types.ts';
 import type { Worker } from '../worker.ts';
 import { ship } from './ship.ts';

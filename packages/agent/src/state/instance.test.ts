@@ -3,8 +3,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { type Disk, realDisk } from '@longshore/base';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { type Disk, realDisk } from './files.ts';
 import { openInstanceFile } from './instance.ts';
 
 let folder: string;

@@ -1,8 +1,7 @@
 // What the agent remembers of itself: who it is on this machine, and which container instance it is registered as.
 import { join } from 'node:path';
-import { newHexId } from '@longshore/base';
+import { type Disk, newHexId, openFolder, readIfThere, realDisk, writeDurably } from '@longshore/base';
 import { z } from 'zod';
-import { type Disk, openFolder, readIfThere, realDisk, writeDurably } from './files.ts';
 
 const instanceSchema = z.object({
   /** Marks this agent's containers; random, made once. */

@@ -1,7 +1,7 @@
 // Which images this agent pulled, in one file: what may be removed again, and what the pull behaviour `once` need not ask for.
 import { join } from 'node:path';
+import { type Disk, readIfThere, writeDurably } from '@longshore/base';
 import { z } from 'zod';
-import { type Disk, readIfThere, writeDurably } from './files.ts';
 
 const entrySchema = z.object({
   /** Not here before this agent pulled it: nobody else's, and removed when nobody uses it. */

@@ -1,9 +1,19 @@
 // The tasks of this agent on disk: one JSON file a task (mode 0600: environments hold secrets).
 import { join } from 'node:path';
-import { digestHex, digestOf, errorText, type Logger } from '@longshore/base';
+import {
+  digestHex,
+  digestOf,
+  type Disk,
+  errorText,
+  type Logger,
+  openFolder,
+  readIfThere,
+  realDisk,
+  removeDurably,
+  writeDurably,
+} from '@longshore/base';
 import type { TaskRecord } from '../task/types.ts';
 import { checkTask } from '../task/validate.ts';
-import { type Disk, openFolder, readIfThere, realDisk, removeDurably, writeDurably } from './files.ts';
 
 const maxTaskBytes = 8 * 1024 * 1024;
 const maxTasks = 10_000;

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 
 const temporarySuffix = '.new';
 
-/** What of a file system the agent's state needs: a part of `node:fs/promises`. */
+/** What of a file system these need: a part of `node:fs/promises`. */
 export interface Disk {
   open(path: string, flags: string, mode?: number): Promise<DiskFile>;
   mkdir(path: string, options: { readonly recursive: true; readonly mode: number }): Promise<unknown>;
